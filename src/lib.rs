@@ -1,0 +1,2 @@
+//! The house of parlab.
+#![allow(missing_docs)]

@@ -1,0 +1,2 @@
+//! mp tests
+fn main() {}
