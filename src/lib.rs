@@ -1,2 +1,4 @@
 //! The house of parlab.
 #![allow(missing_docs)]
+
+pub mod event;

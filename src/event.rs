@@ -1,0 +1,508 @@
+//! What an experiment has to say, and the JSON that `--json` prints.
+//!
+//! # Format
+//! With `--json`, stdout holds one JSON object a line and nothing else. Each has
+//! a field `event` that names its shape; the shapes are the variants of [`Event`],
+//! and the fields are the fields below. The first line is always a `start`, the
+//! last always an `end`. Between them come, for each experiment, its `run`,
+//! `measure`, `lost_update`, `deadlock`, `python` and `note` lines in the order in
+//! which they happened, and one `summary` that closes it. In a lesson an `answer`
+//! stands after each prediction. An `error` comes before an `end` whose `exit` is
+//! not 0, unless a signal or a limit is the whole story.
+//!
+//! Strings in events are identifiers (names of variants, calls, kinds) and text
+//! from outside (a path, a panic message, the words of an operating system error),
+//! never sentences of ours: those live in `lessons/` and in `view/words.rs`.
+//! Units are in the names: `_s` seconds, `_ns` nanoseconds, `_bytes` bytes.
+//! Times are from the monotonic clock.
+//!
+//! # What may change
+//! Within one `schema` number, new shapes, new fields and new values of the
+//! enums may come; nothing is renamed, removed or given another meaning. A reader
+//! must therefore pass over shapes, fields and kinds that it does not know.
+//!
+//! # One worked example
+//! `parlab compare lock --only unlocked --runs 1 --iterations 10000 --json`:
+//! ```
+//! # let example = r#"
+//! {"event":"start","schema":1,"command":"compare","lesson":"lock","params":{"runs":1,"iterations":10000,"only":["unlocked"],"seed":1,"seconds_limit":60.0},"machine":{"cpus":2,"usable":[0,1],"logical_cpus":2,"quota_cpus":null,"load_1m":0.12,"arch":"x86_64","kernel":"6.18.44"}}
+//! {"event":"run","experiment":"bank","variant":"unlocked","index":0,"time_s":0.000143,"expected":100,"got":-2213,"correct":false,"overlap":0.93,"cpus":[0,1]}
+//! {"event":"run","experiment":"bank","variant":"unlocked","index":0,"traced":true,"time_s":null,"expected":100,"got":1187,"correct":false,"overlap":0.91,"cpus":[0,1],"updates":20000,"lost":{"withdraw":5021,"deposit":3934}}
+//! {"event":"lost_update","experiment":"bank","variant":"unlocked","index":0,"victim":"withdraw","overwriter":"deposit","lost":1,"steps":[{"process":"withdraw","op":"load","value":57,"write":[2,411]},{"process":"deposit","op":"load","value":57,"write":[2,411]},{"process":"withdraw","op":"store","value":56,"write":[1,398]},{"process":"deposit","op":"store","value":58,"write":[2,412]},{"process":"withdraw","op":"load","value":58,"write":[2,412]}]}
+//! {"event":"summary","experiment":"bank","baseline":"unlocked","variants":[{"variant":"unlocked","runs":1,"correct_runs":0,"median_s":0.000143,"q1_s":0.000143,"q3_s":0.000143,"ratio":1.0,"ratio_low":null,"ratio_high":null}],"winner":null}
+//! {"event":"end","exit":0,"reason":null}
+//! # "#;
+//! # for line in example.lines().filter(|l| !l.is_empty()) {
+//! #     let event: parlab::event::Event = serde_json::from_str(line).unwrap();
+//! #     assert_eq!(serde_json::to_string(&event).unwrap(), line);
+//! # }
+//! ```
+//! The balance ended at −2213 instead of 100 in the timed run. In the traced run
+//! of the same code 8 955 of 20 000 updates were lost, 5 021 of them withdrawals,
+//! and one of them is shown step by step: `write` names the write that a load saw
+//! or a store made, as `[writer, number]`; writer 0 is the state before the start.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The number in the `start` event; it grows when a field changes its meaning.
+pub const SCHEMA: u32 = 1;
+
+/// One line of `--json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The first line: what was asked, and on what it runs.
+    Start(Start),
+    /// How far an experiment is; for whoever draws, never needed for a result.
+    Progress(Progress),
+    /// One repetition of one variant.
+    Run(Run),
+    /// Figures that are not a time per run: each experiment documents its names.
+    Measure(Measure),
+    /// One update that was really lost, step by step, in an order that is proven.
+    LostUpdate(LostUpdate),
+    /// Processes that wait for each other and were found so, not timed out.
+    Deadlock(Deadlock),
+    /// A Python interpreter: found and used, or not usable and why.
+    Python(Python),
+    /// Something the reader should know before believing a figure.
+    Note(Note),
+    /// The end of one experiment: every variant side by side.
+    Summary(Summary),
+    /// What the student predicted, and which answers held.
+    Answer(Answer),
+    /// What the runner does; only with `-v`.
+    Doing(Doing),
+    /// Why the command could not do its work.
+    Error(Error),
+    /// The last line.
+    End(End),
+}
+
+/// The `start` event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// `lesson` or `compare`.
+    pub command: String,
+    /// The lesson's name; for a file, its stem.
+    pub lesson: String,
+    /// The options in force for the command (a lesson's blocks may set others).
+    pub params: Params,
+    /// The machine.
+    pub machine: Machine,
+}
+
+/// The options of an experiment. Absent means: not set here.
+///
+/// The same names stand on the command line, in the `run` blocks of a lesson and
+/// in the `start` event. Ranges are those of `experiments::options`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Params {
+    /// Repetitions of each variant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Option<u32>,
+    /// Steps of each process's loop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iterations: Option<u32>,
+    /// The variants to run, where not all are wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<Vec<String>>,
+    /// Python interpreters: `auto`, `none`, `all` or paths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub python: Option<Vec<String>>,
+    /// Seed of the bootstrap; never of a race.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// The most that one experiment may last, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds_limit: Option<f64>,
+}
+
+/// What the machine offers to this process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    /// CPUs that this process can use at once: affinity, then the cgroup's quota rounded up.
+    pub cpus: usize,
+    /// The CPUs that the affinity mask allows, by number.
+    pub usable: Vec<usize>,
+    /// Logical CPUs of the machine (Python's `cpu_count()`).
+    pub logical_cpus: usize,
+    /// CPUs' worth of time that the cgroup grants; null if unlimited.
+    pub quota_cpus: Option<f64>,
+    /// Load average over one minute; null if /proc does not tell.
+    pub load_1m: Option<f64>,
+    /// `x86_64` or `aarch64`.
+    pub arch: String,
+    /// Release of the kernel.
+    pub kernel: String,
+}
+
+/// The `progress` event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The experiment.
+    pub experiment: String,
+    /// Steps done.
+    pub done: u64,
+    /// Steps in all.
+    pub total: u64,
+}
+
+/// The `run` event.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// The experiment.
+    pub experiment: String,
+    /// The variant; a Python peer of `v` is `python-v`.
+    pub variant: String,
+    /// Number of the round, from 0. Variants of one index ran one after the other.
+    pub index: u32,
+    /// True when the run kept a ledger, which slows it down: it has no time then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub traced: bool,
+    /// Duration of the work, without creating and reaping processes; null in a traced run.
+    pub time_s: Option<f64>,
+    /// What the result had to be, where there is one.
+    pub expected: Option<i64>,
+    /// What it was.
+    pub got: Option<i64>,
+    /// Whether they agree; null where nothing was expected.
+    pub correct: Option<bool>,
+    /// Share of the shorter process's time during which all ran at once, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<f64>,
+    /// The CPU each process was pinned to; absent where they were free to move.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus: Option<Vec<usize>>,
+    /// Updates made in all (traced runs).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updates: Option<u64>,
+    /// Updates lost, by process (traced runs).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<BTreeMap<String, u64>>,
+    /// Version of the interpreter (Python peers).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python: Option<String>,
+    /// Start method, by name (Python peers).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_method: Option<String>,
+    /// Whether the interpreter has a GIL that is on (Python peers).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gil: Option<bool>,
+}
+
+/// The `measure` event: named figures of a variant, or of the experiment as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measure {
+    /// The experiment.
+    pub experiment: String,
+    /// The variant they belong to; null for the experiment.
+    pub variant: Option<String>,
+    /// Name to number, boolean or identifier. Names are listed in the registry.
+    pub values: Map<String, Value>,
+}
+
+/// The `lost_update` event. The order of the steps is proven by what each process
+/// read before and after (see `experiments::ledger`), not by a clock.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LostUpdate {
+    /// The experiment.
+    pub experiment: String,
+    /// The variant.
+    pub variant: String,
+    /// The traced run it was caught in.
+    pub index: u32,
+    /// The process whose updates were lost.
+    pub victim: String,
+    /// The process that overwrote them.
+    pub overwriter: String,
+    /// How many updates of the victim this one store undid.
+    pub lost: u32,
+    /// The steps; where more than one update was lost, the middle ones are left out.
+    pub steps: Vec<Step>,
+}
+
+/// One load or store of a shared word.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Who made it.
+    pub process: String,
+    /// Load or store.
+    pub op: Op,
+    /// The value read or written.
+    pub value: i64,
+    /// The write that was seen or made: `[writer, number]`, writer 0 is the start.
+    pub write: (u8, u32),
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// Reads the shared word.
+    Load,
+    /// Writes it.
+    Store,
+}
+
+/// The `deadlock` event: every process listed was in the same call at two looks,
+/// with next to no CPU time between them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deadlock {
+    /// The experiment.
+    pub experiment: String,
+    /// The variant.
+    pub variant: String,
+    /// Where the evidence comes from.
+    pub evidence: Evidence,
+    /// Who waits for what.
+    pub waits: Vec<Wait>,
+}
+
+/// Where the evidence of a deadlock comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// `/proc/PID/syscall`: call and address are known.
+    Syscall,
+    /// State and `/proc/PID/wchan` only, as the former may not be read here.
+    Wchan,
+}
+
+/// One process that waits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Its name in the lesson.
+    pub process: String,
+    /// Its process number.
+    pub pid: i32,
+    /// State letter of `/proc/PID/stat`.
+    pub state: String,
+    /// The system call it sits in, where known.
+    pub call: Option<String>,
+    /// What it waits for, by the lesson's name.
+    pub resource: Option<String>,
+    /// Who holds that.
+    pub holder: Option<String>,
+    /// The address it waits on, as hexadecimal text, where known.
+    pub address: Option<String>,
+}
+
+/// The `python` event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Python {
+    /// As it was asked for, or as it was found.
+    pub path: Option<String>,
+    /// Its version, if it answered.
+    pub version: Option<String>,
+    /// Whether its GIL is on.
+    pub gil: Option<bool>,
+    /// The start method that its processes use.
+    pub start_method: Option<String>,
+    /// Why it is not used; null if it is.
+    pub fault: Option<PythonFault>,
+    /// What it said itself: its last line on stderr, or the system's error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// Why an interpreter is not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PythonFault {
+    /// None on the PATH.
+    NotFound,
+    /// It could not be started.
+    NotStarted,
+    /// It ran and did not answer as a Python does.
+    NotPython,
+    /// It ended with an error.
+    Failed,
+    /// It did not end in time and was stopped.
+    Hung,
+}
+
+/// The `note` event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    /// The experiment.
+    pub experiment: String,
+    /// The variant it concerns, if one.
+    pub variant: Option<String>,
+    /// What it is.
+    pub kind: NoteKind,
+}
+
+/// What a reader should know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteKind {
+    /// One usable CPU: the window of the race was widened so that it shows.
+    OneCpuWidened,
+    /// In no run did the processes run at once: the outcomes prove nothing.
+    NoOverlap,
+    /// Processes could not be pinned to CPUs; they ran where the system put them.
+    NotPinned,
+    /// `/proc/PID/syscall` may not be read here: the evidence is weaker.
+    SyscallHidden,
+}
+
+/// The `summary` event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The experiment.
+    pub experiment: String,
+    /// The variant that the ratios compare with.
+    pub baseline: String,
+    /// Every variant that was run, in the registry's order.
+    pub variants: Vec<VariantSummary>,
+    /// The fastest of those that were right in every run, where its lead is seen
+    /// (the interval of the paired ratio leaves out 1); null otherwise.
+    pub winner: Option<String>,
+}
+
+/// One variant of a summary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VariantSummary {
+    /// Its name.
+    pub variant: String,
+    /// Timed runs.
+    pub runs: u32,
+    /// Those whose result was right (all of them where nothing was expected).
+    pub correct_runs: u32,
+    /// Median time.
+    pub median_s: Option<f64>,
+    /// First quartile.
+    pub q1_s: Option<f64>,
+    /// Third quartile.
+    pub q3_s: Option<f64>,
+    /// Median over rounds of this variant's time over the baseline's in the same
+    /// round; above 1: slower. Null where the baseline has no time.
+    pub ratio: Option<f64>,
+    /// Lower end of the ratio's 95 % bootstrap interval; null under 5 runs.
+    pub ratio_low: Option<f64>,
+    /// Upper end.
+    pub ratio_high: Option<f64>,
+}
+
+/// The `answer` event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The question's name in the lesson file.
+    pub ask: String,
+    /// The belief that the student chose; null if skipped or not asked.
+    pub said: Option<String>,
+    /// The beliefs that held on this machine in this run.
+    pub held: Vec<String>,
+    /// Whether what was said is among them; null if nothing was said.
+    pub right: Option<bool>,
+}
+
+/// The `doing` event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Doing {
+    /// Seconds since the runner started.
+    pub time_s: f64,
+    /// What it does.
+    pub what: What,
+    /// The process it does it to.
+    pub pid: Option<i32>,
+    /// How that process ended, as Python's `exitcode`: a code, or minus a signal.
+    pub exitcode: Option<i32>,
+}
+
+/// What the runner does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// The runner runs.
+    Started,
+    /// It forked the experiment.
+    Forked,
+    /// The experiment ended.
+    Ended,
+    /// It asks the experiment's group to end.
+    Terminating,
+    /// It kills what did not end.
+    Killing,
+    /// It waited for a process.
+    Reaped,
+    /// It removed the run's directory and names in /dev/shm.
+    Cleaned,
+}
+
+/// The `error` event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Error {
+    /// What kind of failure.
+    pub kind: ErrorKind,
+    /// What was being done, or to what: a call, a path, a name.
+    pub what: Option<String>,
+    /// What the system, a parser or a panicking process said, in its own words.
+    pub detail: Option<String>,
+}
+
+/// Kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// /proc is not there or not readable.
+    NoProc,
+    /// The runner could not be started.
+    RunnerNotStarted,
+    /// The runner ended without a word.
+    RunnerLost,
+    /// An experiment ended by a signal that nobody of ours sent.
+    ExperimentKilled,
+    /// An experiment panicked: a bug of parlab's.
+    Panic,
+    /// No more processes are allowed (`ulimit -u`, the cgroup's pids.max).
+    ProcessLimit,
+    /// No more descriptors are allowed (`ulimit -n`).
+    DescriptorLimit,
+    /// Memory could not be had (`ulimit -v`, no memory left).
+    OutOfMemory,
+    /// The temporary directory cannot be written.
+    TemporaryDirectory,
+    /// A call of the operating system failed.
+    System,
+    /// Output could not be written.
+    Output,
+    /// The experiment hit the limit that `--seconds-limit` set.
+    TimeLimit,
+    /// A lesson file cannot be read or is faulty.
+    LessonFile,
+}
+
+/// The `end` event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct End {
+    /// The exit code.
+    pub exit: u8,
+    /// Why it is not the plain end of the work; null if it is.
+    pub reason: Option<EndReason>,
+}
+
+/// Why a command ended before its work was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// Something failed: the `error` before it says what.
+    Failed,
+    /// The limit of `--seconds-limit` was hit.
+    TimeLimit,
+    /// Ctrl-C.
+    Interrupted,
+    /// TERM.
+    Terminated,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
