@@ -27,7 +27,7 @@
 //! # let example = r#"
 //! {"event":"start","schema":1,"command":"compare","lesson":"lock","params":{"runs":1,"iterations":10000,"only":["unlocked"],"seed":1,"seconds_limit":60.0},"machine":{"cpus":2,"usable":[0,1],"logical_cpus":2,"quota_cpus":null,"load_1m":0.12,"arch":"x86_64","kernel":"6.18.44"}}
 //! {"event":"run","experiment":"bank","variant":"unlocked","index":0,"time_s":0.000143,"expected":100,"got":-2213,"correct":false,"overlap":0.93,"cpus":[0,1]}
-//! {"event":"run","experiment":"bank","variant":"unlocked","index":0,"traced":true,"time_s":null,"expected":100,"got":1187,"correct":false,"overlap":0.91,"cpus":[0,1],"updates":20000,"lost":{"withdraw":5021,"deposit":3934}}
+//! {"event":"run","experiment":"bank","variant":"unlocked","index":0,"traced":true,"time_s":null,"expected":100,"got":1187,"correct":false,"overlap":0.91,"cpus":[0,1],"updates":20000,"lost":{"deposit":3934,"withdraw":5021}}
 //! {"event":"lost_update","experiment":"bank","variant":"unlocked","index":0,"victim":"withdraw","overwriter":"deposit","lost":1,"steps":[{"process":"withdraw","op":"load","value":57,"write":[2,411]},{"process":"deposit","op":"load","value":57,"write":[2,411]},{"process":"withdraw","op":"store","value":56,"write":[1,398]},{"process":"deposit","op":"store","value":58,"write":[2,412]},{"process":"withdraw","op":"load","value":58,"write":[2,412]}]}
 //! {"event":"summary","experiment":"bank","baseline":"unlocked","variants":[{"variant":"unlocked","runs":1,"correct_runs":0,"median_s":0.000143,"q1_s":0.000143,"q3_s":0.000143,"ratio":1.0,"ratio_low":null,"ratio_high":null}],"winner":null}
 //! {"event":"end","exit":0,"reason":null}
