@@ -303,8 +303,6 @@ pub struct Python {
     pub version: Option<String>,
     /// Whether its GIL is on.
     pub gil: Option<bool>,
-    /// The start method that its processes use.
-    pub start_method: Option<String>,
     /// Why it is not used; null if it is.
     pub fault: Option<PythonFault>,
     /// What it said itself: its last line on stderr, or the system's error.
@@ -322,6 +320,8 @@ pub enum PythonFault {
     NotStarted,
     /// It ran and did not answer as a Python does.
     NotPython,
+    /// It is a Python that the peers cannot run on: older than 3.6, or of another major version.
+    WrongVersion,
     /// It ended with an error.
     Failed,
     /// It did not end in time and was stopped.
@@ -460,7 +460,9 @@ pub enum ErrorKind {
     RunnerLost,
     /// An experiment ended by a signal that nobody of ours sent.
     ExperimentKilled,
-    /// An experiment panicked: a bug of parlab's.
+    /// A worker of an experiment ended by a signal that nobody of ours sent.
+    WorkerKilled,
+    /// An experiment or its worker panicked: a bug of parlab's.
     Panic,
     /// No more processes are allowed (`ulimit -u`, the cgroup's pids.max).
     ProcessLimit,

@@ -1,0 +1,331 @@
+//! The lab: what an experiment has at hand while it runs.
+//!
+//! It holds the parameters and the machine, emits events towards whoever draws,
+//! waits before a timed run until they are drawn, owns the run's private
+//! directory, and turns the runs of an experiment into its summary.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use nix::fcntl::{Flock, FlockArg};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use tempfile::TempDir;
+
+use crate::event::{
+    ErrorKind, Event, Machine, Measure, Note, NoteKind, Params, Progress, Run, Summary,
+    VariantSummary,
+};
+use crate::stats;
+
+use super::failure::Failure;
+use super::python::{self, Interpreter};
+use super::{Experiment, Lesson};
+
+/// Names of private directories: this, the runner's pid, `-`, and something random.
+pub const SCRATCH_PREFIX: &str = "parlab-";
+
+/// The longest wait for "drawn" before a timed run. A view that takes longer is
+/// drawing for somebody who cannot look that fast.
+const DRAWN_WITHIN: Duration = Duration::from_millis(20);
+
+/// Where events go, and where the bytes come back that say they are drawn.
+#[derive(Debug)]
+pub struct Channel {
+    /// Takes one JSON line an event.
+    pub events: File,
+    /// Gives one byte for each line that is drawn; never blocks.
+    pub drawn: File,
+}
+
+/// One variant of this run: a native one, or a peer under one of the interpreters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variant {
+    /// Its name in events.
+    pub name: String,
+    /// The registry's name (a peer's without the interpreter's version).
+    pub base: &'static str,
+    /// For a peer: which of [`Lab::pythons`] runs it.
+    pub python: Option<usize>,
+}
+
+/// What an experiment has at hand.
+#[derive(Debug)]
+pub struct Lab {
+    /// The parameters in force.
+    pub params: Params,
+    /// The machine.
+    pub machine: Machine,
+    /// The interpreters that peers run on; found when first asked for.
+    pub pythons: Vec<Interpreter>,
+    lesson: &'static Lesson,
+    experiment: &'static Experiment,
+    channel: Channel,
+    sent: u64,
+    drawn: u64,
+    progress: (u64, u64),
+    runner: u32,
+    scratch: Option<Scratch>,
+}
+
+/// The private directory, locked while anyone of the run lives.
+#[derive(Debug)]
+struct Scratch {
+    directory: TempDir,
+    _lock: Flock<File>,
+}
+
+impl Lab {
+    /// A lab for one run of `experiment`; `runner` is the pid that names what it leaves on disk.
+    pub fn new(
+        lesson: &'static Lesson,
+        experiment: &'static Experiment,
+        params: Params,
+        machine: Machine,
+        channel: Channel,
+        runner: u32,
+    ) -> Self {
+        Lab {
+            params,
+            machine,
+            pythons: Vec::new(),
+            lesson,
+            experiment,
+            channel,
+            sent: 0,
+            drawn: 0,
+            progress: (0, 0),
+            runner,
+            scratch: None,
+        }
+    }
+
+    /// Name of the experiment, as events carry it.
+    pub fn experiment(&self) -> String {
+        self.experiment.name.to_string()
+    }
+
+    /// Repetitions of each variant.
+    pub fn runs(&self) -> u32 {
+        self.params.runs.unwrap_or(10)
+    }
+
+    /// Steps of each process's loop.
+    pub fn iterations(&self) -> u32 {
+        self.params.iterations.unwrap_or(10_000)
+    }
+
+    /// The variants to run: the registry's, as far as `only` wants them, each peer
+    /// once for each interpreter. Looks for the interpreters if peers are wanted,
+    /// and emits what it finds.
+    ///
+    /// # Errors
+    /// When events cannot be written.
+    pub fn variants(&mut self) -> Result<Vec<Variant>> {
+        let wanted: Vec<&'static str> = (self.experiment.variants.iter().copied())
+            .filter(|name| self.wants(name))
+            .collect();
+        if wanted.iter().any(|name| name.starts_with("python-")) {
+            let asked = self.params.python.clone();
+            let asked = asked.unwrap_or_else(|| vec!["auto".to_string()]);
+            let (found, reports) = python::find(&asked);
+            self.pythons = found;
+            for report in reports {
+                self.emit(&Event::Python(report))?;
+            }
+        }
+        let mut variants = Vec::new();
+        for base in wanted {
+            match base.strip_prefix("python-") {
+                None => variants.push(Variant {
+                    name: base.to_string(),
+                    base,
+                    python: None,
+                }),
+                Some(rest) => variants.extend(self.pythons.iter().enumerate().map(|(i, p)| {
+                    Variant {
+                        name: format!("{}-{rest}", p.column),
+                        base,
+                        python: Some(i),
+                    }
+                })),
+            }
+        }
+        Ok(variants)
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        (self.params.only.as_ref()).is_none_or(|only| only.iter().any(|o| o == name))
+    }
+
+    /// Sends an event to whoever draws.
+    ///
+    /// # Errors
+    /// When nobody listens any more; the experiment should then end.
+    pub fn emit(&mut self, event: &Event) -> Result<()> {
+        let mut line = serde_json::to_vec(event).context("an event as JSON")?;
+        line.push(b'\n');
+        (self.channel.events.write_all(&line)).context("an event to the runner")?;
+        self.sent += 1;
+        Ok(())
+    }
+
+    /// Sends figures of a variant, or of the experiment.
+    ///
+    /// # Errors
+    /// As [`Lab::emit`].
+    pub fn measure<'a>(
+        &mut self,
+        variant: Option<&str>,
+        values: impl IntoIterator<Item = (&'a str, serde_json::Value)>,
+    ) -> Result<()> {
+        let values = values.into_iter().map(|(k, v)| (k.to_string(), v));
+        self.emit(&Event::Measure(Measure {
+            experiment: self.experiment(),
+            variant: variant.map(str::to_string),
+            values: values.collect(),
+        }))
+    }
+
+    /// Sends a note.
+    ///
+    /// # Errors
+    /// As [`Lab::emit`].
+    pub fn note(&mut self, variant: Option<&str>, kind: NoteKind) -> Result<()> {
+        self.emit(&Event::Note(Note {
+            experiment: self.experiment(),
+            variant: variant.map(str::to_string),
+            kind,
+        }))
+    }
+
+    /// Says how many steps of progress the experiment will have.
+    pub fn expect_steps(&mut self, total: u64) {
+        self.progress = (0, total);
+    }
+
+    /// One step is done.
+    ///
+    /// # Errors
+    /// As [`Lab::emit`].
+    pub fn step(&mut self) -> Result<()> {
+        self.progress.0 += 1;
+        self.emit(&Event::Progress(Progress {
+            experiment: self.experiment(),
+            done: self.progress.0,
+            total: self.progress.1,
+        }))
+    }
+
+    /// Waits until everything sent is drawn, so that drawing does not run beside a
+    /// timed run; at most 20 ms.
+    ///
+    /// # Errors
+    /// When the pipe fails.
+    pub fn settle(&mut self) -> Result<()> {
+        let deadline = Instant::now() + DRAWN_WITHIN;
+        let mut bytes = [0_u8; 64];
+        while self.drawn < self.sent {
+            match self.channel.drawn.read(&mut bytes) {
+                Ok(0) => break,
+                Ok(n) => self.drawn += n as u64,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        break;
+                    }
+                    let mut fds = [PollFd::new(self.channel.drawn.as_fd(), PollFlags::POLLIN)];
+                    let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+                    match poll(&mut fds, timeout) {
+                        Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                        Err(e) => return Err(e).context("waiting until events are drawn"),
+                    }
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e).context("waiting until events are drawn"),
+            }
+        }
+        Ok(())
+    }
+
+    /// The run's private directory, made at the first call.
+    ///
+    /// # Errors
+    /// When the temporary directory cannot be written ([`Failure`]).
+    pub fn scratch(&mut self) -> Result<&std::path::Path> {
+        if self.scratch.is_none() {
+            self.scratch = Some(Scratch::new(self.runner)?);
+        }
+        let scratch = self.scratch.as_ref().expect("made above");
+        Ok(scratch.directory.path())
+    }
+
+    /// Ends the experiment: the summary of `runs`, every registered variant that was wanted.
+    ///
+    /// # Errors
+    /// As [`Lab::emit`].
+    pub fn summarize(&mut self, variants: &[Variant], runs: &[Run]) -> Result<()> {
+        let timed: Vec<stats::Timed> = (runs.iter())
+            .filter_map(|run| {
+                Some(stats::Timed {
+                    variant: &run.variant,
+                    index: run.index,
+                    time_s: run.time_s?,
+                    right: run.correct.unwrap_or(true),
+                })
+            })
+            .collect();
+        let order: Vec<&str> = variants.iter().map(|v| v.name.as_str()).collect();
+        let baseline = order.first().copied().unwrap_or(self.experiment.variants[0]);
+        let seed = self.params.seed.unwrap_or(1);
+        let summary = stats::summarize(baseline, &order, &timed, seed);
+        let variants = (summary.variants.iter())
+            .map(|v| VariantSummary {
+                variant: v.variant.to_string(),
+                runs: v.runs,
+                correct_runs: v.correct_runs,
+                median_s: v.median_s,
+                q1_s: v.q1_s,
+                q3_s: v.q3_s,
+                ratio: v.ratio,
+                ratio_low: v.ratio_low,
+                ratio_high: v.ratio_high,
+            })
+            .collect();
+        self.emit(&Event::Summary(Summary {
+            experiment: self.experiment(),
+            baseline: baseline.to_string(),
+            variants,
+            winner: summary.winner.map(str::to_string),
+        }))
+    }
+
+    /// The lesson's Python peer.
+    pub fn peer(&self) -> &'static str {
+        self.lesson.texts.peer
+    }
+}
+
+impl Scratch {
+    fn new(runner: u32) -> Result<Self> {
+        let place = std::env::temp_dir();
+        let failed = |e: io::Error| Failure {
+            kind: ErrorKind::TemporaryDirectory,
+            what: place.display().to_string(),
+            detail: e.to_string(),
+        };
+        let directory = tempfile::Builder::new()
+            .prefix(&format!("{SCRATCH_PREFIX}{runner}-"))
+            .tempdir_in(&place)
+            .map_err(failed)?;
+        let handle = File::open(directory.path()).map_err(failed)?;
+        let lock = Flock::lock(handle, FlockArg::LockSharedNonblock)
+            .map_err(|(_, errno)| failed(errno.into()))?;
+        Ok(Scratch {
+            directory,
+            _lock: lock,
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! The lesson *lock*: two processes, one balance, and what a lock does about it.
+//!
+//! `bank` is the race that `compare` measures; the other experiments belong to
+//! the parts of the lesson.
+
+mod bank;
+mod one_cpu;
+mod orphan;
+mod price;
+mod two_locks;
+
+use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
+use crate::event::Params;
+
+/// The row of the registry.
+pub static LESSON: Lesson = Lesson {
+    name: "lock",
+    texts: texts!("lock"),
+    sources: &[
+        ("lock/bank.rs", include_str!("bank.rs")),
+        ("lock/orphan.rs", include_str!("orphan.rs")),
+        ("lock/two_locks.rs", include_str!("two_locks.rs")),
+        ("lock/price.rs", include_str!("price.rs")),
+        ("ledger.rs", include_str!("../ledger.rs")),
+    ],
+    options: &[Opt::Runs, Opt::Iterations],
+    defaults: Params {
+        runs: Some(10),
+        iterations: Some(10_000),
+        ..NO_PARAMS
+    },
+    experiments: &[
+        Experiment {
+            name: "bank",
+            compared: true,
+            variants: &[
+                "unlocked",
+                "half-locked",
+                "locked",
+                "coarse",
+                "atomic",
+                "local",
+                "python-unlocked",
+                "python-locked",
+            ],
+            figures: &[],
+            experiment_figures: &[],
+            run: bank::run,
+        },
+        Experiment {
+            name: "price",
+            compared: false,
+            variants: &[
+                "none",
+                "atomic",
+                "plain",
+                "robust",
+                "semaphore",
+                "python-lock",
+            ],
+            figures: &["alone_ns", "contended_ns"],
+            experiment_figures: &[
+                "robust_over_plain_alone",
+                "robust_over_plain_contended",
+                "same_cpu",
+            ],
+            run: price::run,
+        },
+        Experiment {
+            name: "owner-dies",
+            compared: false,
+            variants: &["robust", "semaphore"],
+            figures: orphan::FIGURES,
+            experiment_figures: &[],
+            run: orphan::owner_dies,
+        },
+        Experiment {
+            name: "forgotten",
+            compared: false,
+            variants: &["robust", "semaphore"],
+            figures: orphan::FIGURES,
+            experiment_figures: &[],
+            run: orphan::forgotten,
+        },
+        Experiment {
+            name: "two-locks",
+            compared: false,
+            variants: &["opposite-order", "same-order"],
+            figures: &["both_ended", "found"],
+            experiment_figures: &[],
+            run: two_locks::run,
+        },
+        Experiment {
+            name: "one-cpu",
+            compared: false,
+            variants: &["tight", "widened"],
+            figures: &[],
+            experiment_figures: &[],
+            run: one_cpu::run,
+        },
+    ],
+};

@@ -1,0 +1,129 @@
+//! Two locks in opposite order: each process holds what the other waits for.
+//!
+//! The deadlock is found, not timed: both processes sit in the same call on the
+//! same address at two looks, with next to no CPU time between. The addresses are
+//! those of the two locks, and each lock names its owner. The mend is one order
+//! for everybody.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use super::bank::finish;
+use crate::event::{Deadlock, Event, Evidence, NoteKind, Wait};
+use crate::experiments::lab::{Lab, Variant};
+use crate::mp::proc::{self, Stuck};
+use crate::mp::{Gate, Lock, Process};
+
+/// How long each waits for the other to hold its first lock: the unlucky moment, made certain.
+const MEET: Duration = Duration::from_millis(50);
+/// How long a deadlock is looked for.
+const SEARCH: Duration = Duration::from_secs(2);
+/// The accounts, each with a lock.
+const ACCOUNTS: [&str; 2] = ["a", "b"];
+
+// region: transfer
+fn transfer(first: &Lock, second: &Lock, meet: &Gate) {
+    let _from = first.acquire().expect("the first lock");
+    let _ = meet.arrive_and_wait(MEET); // both hold their first lock now
+    let _to = second.acquire().expect("the second lock");
+}
+// endregion
+
+/// The experiment `two-locks`.
+pub fn run(lab: &mut Lab) -> Result<()> {
+    let variants = lab.variants()?;
+    lab.expect_steps(variants.len() as u64);
+    for variant in &variants {
+        demonstrate(lab, variant)?;
+        lab.step()?;
+    }
+    lab.summarize(&variants, &[])
+}
+
+fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<()> {
+    let locks = [new_lock()?, new_lock()?];
+    let meet = Gate::new(2).context("the gate in shared memory")?;
+    let orders = match variant.base {
+        "opposite-order" => [[0, 1], [1, 0]],
+        _ => [[0, 1], [0, 1]],
+    };
+    let (locks_of, meet_of) = (&locks, &meet);
+    let mut workers: Vec<Process> = Vec::new();
+    for (name, order) in [("a-to-b", orders[0]), ("b-to-a", orders[1])] {
+        let mut worker = Process::new(name, move || {
+            transfer(&locks_of[order[0]], &locks_of[order[1]], meet_of);
+        });
+        worker.start()?;
+        workers.push(worker);
+    }
+    let pids: Vec<i32> = workers.iter().filter_map(Process::pid).collect();
+    let stuck = proc::find_deadlock(&pids, SEARCH)?;
+    let found = stuck.is_some();
+    if let Some(stuck) = stuck {
+        tell(lab, variant, &workers, &locks, &stuck)?;
+        for worker in &workers {
+            worker.kill()?;
+        }
+    }
+    let mut both_ended = true;
+    for worker in &mut workers {
+        if found {
+            worker.join()?;
+            both_ended = false;
+        } else {
+            finish(worker)?;
+        }
+    }
+    let figures = [("found", json!(found)), ("both_ended", json!(both_ended))];
+    lab.measure(Some(&variant.name), figures)
+}
+
+fn new_lock() -> Result<Lock> {
+    Lock::new().context("a lock in shared memory")
+}
+
+/// Who waits for whom: the address tells the lock, the lock tells its owner.
+fn tell(
+    lab: &mut Lab,
+    variant: &Variant,
+    workers: &[Process],
+    locks: &[Lock; 2],
+    stuck: &[Stuck],
+) -> Result<()> {
+    let name_of = |pid: i32| {
+        (workers.iter().find(|w| w.pid() == Some(pid))).map(|w| w.name().to_string())
+    };
+    let waits = stuck.iter().map(|one| {
+        let address = one.syscall.map(|call| call.args[0] as usize);
+        let lock = address.and_then(|at| locks.iter().position(|l| l.address() == at));
+        Wait {
+            process: name_of(one.pid).unwrap_or_default(),
+            pid: one.pid,
+            state: one.state.to_string(),
+            call: match one.syscall {
+                Some(call) => Some(call.name().to_string()),
+                None => one.wchan.clone(),
+            },
+            resource: lock.map(|at| format!("lock-{}", ACCOUNTS[at])),
+            holder: lock.and_then(|at| locks[at].owner()).and_then(name_of),
+            address: address.map(|at| format!("{at:#x}")),
+        }
+    });
+    let evidence = match stuck.iter().all(|one| one.syscall.is_some()) {
+        true => Evidence::Syscall,
+        false => Evidence::Wchan,
+    };
+    let deadlock = Deadlock {
+        experiment: lab.experiment(),
+        variant: variant.name.clone(),
+        evidence,
+        waits: waits.collect(),
+    };
+    lab.emit(&Event::Deadlock(deadlock))?;
+    match evidence {
+        Evidence::Syscall => Ok(()),
+        Evidence::Wchan => lab.note(Some(&variant.name), NoteKind::SyscallHidden),
+    }
+}

@@ -1,0 +1,125 @@
+//! The registry of experiments: one row a lesson.
+//!
+//! The command line, the lesson texts, `list`, `check` and the runner all read
+//! these rows and nothing else, so a lesson is added by one file here, one folder
+//! in `lessons/` and one row in [`LESSONS`]. A row says what can be typed
+//! (options, variants), what can be read in a text (figures), and what runs.
+
+mod clocks;
+mod failure;
+mod lab;
+pub mod ledger;
+mod lock;
+pub mod options;
+mod python;
+mod rounds;
+
+use crate::event::Params;
+
+pub use failure::{Failure, told};
+pub use lab::{Channel, Lab, SCRATCH_PREFIX};
+pub use options::Opt;
+
+/// Every lesson, in the order in which they are taught.
+pub static LESSONS: &[&Lesson] = &[&lock::LESSON];
+
+/// One lesson: what it can run and the texts around it.
+#[derive(Debug)]
+pub struct Lesson {
+    /// Its name on the command line, and its folder in `lessons/`.
+    pub name: &'static str,
+    /// Its texts and its Python peer.
+    pub texts: Texts,
+    /// The sources that its regions of Rust code are cut from: file name and text.
+    pub sources: &'static [(&'static str, &'static str)],
+    /// The options that it uses, beside those that all have.
+    pub options: &'static [Opt],
+    /// Values of the options where nobody sets them.
+    pub defaults: Params,
+    /// Its experiments.
+    pub experiments: &'static [Experiment],
+}
+
+/// What `lessons/<name>/` holds.
+#[derive(Debug)]
+pub struct Texts {
+    /// `en.md`.
+    pub en: &'static str,
+    /// `it.md`.
+    pub it: &'static str,
+    /// `peer.py`.
+    pub peer: &'static str,
+}
+
+/// The texts of `lessons/<name>/`, compiled in.
+macro_rules! texts {
+    ($name:literal) => {
+        $crate::experiments::Texts {
+            en: include_str!(concat!("../../../lessons/", $name, "/en.md")),
+            it: include_str!(concat!("../../../lessons/", $name, "/it.md")),
+            peer: include_str!(concat!("../../../lessons/", $name, "/peer.py")),
+        }
+    };
+}
+use texts;
+
+/// No option set: what a row's defaults start from.
+pub const NO_PARAMS: Params = Params {
+    runs: None,
+    iterations: None,
+    only: None,
+    python: None,
+    seed: None,
+    seconds_limit: None,
+};
+
+/// One experiment: a set of variants and the function that measures them.
+#[derive(Debug)]
+pub struct Experiment {
+    /// Its name in events and lesson texts.
+    pub name: &'static str,
+    /// Whether `compare` runs it.
+    pub compared: bool,
+    /// Its variants in the order in which they are shown, the baseline first. A
+    /// Python peer's name starts with `python-`.
+    pub variants: &'static [&'static str],
+    /// Names of the figures that its `measure` events give for a variant.
+    pub figures: &'static [&'static str],
+    /// Names of the figures that they give for the experiment as a whole.
+    pub experiment_figures: &'static [&'static str],
+    /// Runs it, in a process of its own.
+    pub run: fn(&mut Lab) -> anyhow::Result<()>,
+}
+
+impl Lesson {
+    /// The experiment of that name.
+    pub fn experiment(&self, name: &str) -> Option<&'static Experiment> {
+        self.experiments.iter().find(|e| e.name == name)
+    }
+
+    /// Every variant of the experiments that `compare` runs, without repetition.
+    pub fn compared_variants(&self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        for experiment in self.experiments.iter().filter(|e| e.compared) {
+            for variant in experiment.variants {
+                if !names.contains(variant) {
+                    names.push(variant);
+                }
+            }
+        }
+        names
+    }
+}
+
+/// The lesson of that name.
+pub fn lesson(name: &str) -> Option<&'static Lesson> {
+    LESSONS.iter().copied().find(|l| l.name == name)
+}
+
+/// The experiment of that name with the lesson it belongs to. Names of experiments
+/// are unique over all lessons (a test holds this), so a lesson text can use any.
+pub fn experiment(name: &str) -> Option<(&'static Lesson, &'static Experiment)> {
+    LESSONS
+        .iter()
+        .find_map(|l| l.experiment(name).map(|e| (*l, e)))
+}

@@ -1,0 +1,385 @@
+//! Python peers: the same experiment in Python, run on the reader's own interpreters.
+//!
+//! A peer is one process a run. It is written into the run's private directory
+//! (spawn and forkserver import the file again, so `-c` and stdin would break
+//! them), started as `python3 -I -B FILE ARGUMENTS` without the `PYTHON*` variables,
+//! and prints JSON lines. What it does is bounded twice: it sets an alarm for
+//! itself, and is killed from here when its time is over. A Python that is not
+//! there, does not start, is not a Python, fails or hangs costs one line, never
+//! the experiment.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use serde::Deserialize;
+
+use crate::event::{Event, Python, PythonFault, Run};
+use crate::mp::{process, sys};
+
+use super::lab::{Lab, Variant};
+
+/// How long an interpreter may take to say what it is.
+const PROBE_BOUND: Duration = Duration::from_secs(5);
+/// How long one run of a peer may take.
+const RUN_BOUND: Duration = Duration::from_secs(10);
+/// The most that is kept of what a peer prints; it is drained, not stored, beyond.
+const MOST_OUTPUT: usize = 1 << 20;
+
+/// What the peers need of a Python: f-strings and `mp.get_context`.
+const OLDEST: (u32, u32) = (3, 6);
+
+const PROBE: &str = "import sys, json; print(json.dumps({'version': '.'.join(map(str, \
+    sys.version_info[:3])), 'gil': getattr(sys, '_is_gil_enabled', lambda: True)()}))";
+
+/// An interpreter that answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interpreter {
+    /// First part of its variants' names: `python`, or `python3.9` where several run.
+    pub column: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its version, as `3.11.2`.
+    pub version: String,
+    /// Whether its GIL is on.
+    pub gil: bool,
+}
+
+/// Finds the interpreters that were asked for: `auto` is the first python3 on the
+/// PATH, `all` every python3 and python3.N there, `none` none, all else a path.
+/// Gives those that answered, and a report for each, usable or not.
+pub fn find(asked: &[String]) -> (Vec<Interpreter>, Vec<Python>) {
+    let mut found = Vec::new();
+    let mut reports = Vec::new();
+    for path in candidates(asked, &mut reports) {
+        match probe(&path) {
+            Ok(interpreter) => {
+                reports.push(report(&interpreter, None, None));
+                found.push(interpreter);
+            }
+            Err((fault, detail)) => reports.push(Python {
+                path: Some(path.display().to_string()),
+                version: None,
+                gil: None,
+                fault: Some(fault),
+                detail,
+            }),
+        }
+    }
+    name_columns(&mut found);
+    (found, reports)
+}
+
+fn candidates(asked: &[String], reports: &mut Vec<Python>) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for one in asked {
+        match one.as_str() {
+            "none" => {}
+            "auto" => paths.extend(on_path(|name| name == "python3").into_iter().take(1)),
+            "all" => paths.extend(on_path(is_python3)),
+            path => paths.push(PathBuf::from(path)),
+        }
+    }
+    if paths.is_empty() && asked.iter().any(|one| one != "none") {
+        reports.push(Python {
+            path: None,
+            version: None,
+            gil: None,
+            fault: Some(PythonFault::NotFound),
+            detail: None,
+        });
+    }
+    let mut seen = BTreeSet::new();
+    paths.retain(|path| seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone())));
+    paths
+}
+
+/// `python3`, `python3.9`, `python3.13t`; not `python3-config`.
+fn is_python3(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("python3") else {
+        return false;
+    };
+    let minor = rest.strip_prefix('.').unwrap_or(rest);
+    let digits = minor.strip_suffix('t').unwrap_or(minor);
+    rest.is_empty() || (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Executable files on the PATH whose names are wanted, in the PATH's order.
+fn on_path(wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut found = Vec::new();
+    for directory in std::env::split_paths(&path) {
+        let Ok(entries) = fs::read_dir(&directory) else {
+            continue;
+        };
+        let mut here: Vec<PathBuf> = (entries.flatten())
+            .filter(|entry| entry.file_name().to_str().is_some_and(&wanted))
+            .map(|entry| entry.path())
+            .filter(|path| is_executable(path))
+            .collect();
+        here.sort();
+        found.extend(here);
+    }
+    found
+}
+
+fn is_executable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}
+
+fn name_columns(found: &mut [Interpreter]) {
+    if found.len() < 2 {
+        return;
+    }
+    let mut taken = BTreeSet::new();
+    for interpreter in found {
+        let minor = interpreter.version.rsplit_once('.').map_or("3", |(m, _)| m);
+        let threads = if interpreter.gil { "" } else { "t" };
+        let short = format!("python{minor}{threads}");
+        let full = format!("python{}{threads}", interpreter.version);
+        let mut name = if taken.contains(&short) { full } else { short };
+        while taken.contains(&name) {
+            name.push('+');
+        }
+        taken.insert(name.clone());
+        interpreter.column = name;
+    }
+}
+
+#[derive(Deserialize)]
+struct Probe {
+    version: String,
+    gil: bool,
+}
+
+type Fault = (PythonFault, Option<String>);
+
+fn probe(path: &Path) -> Result<Interpreter, Fault> {
+    let mut command = bare(path);
+    command.args(["-I", "-B", "-c", PROBE]);
+    let said = bounded(command, PROBE_BOUND)?;
+    let answer: Probe = (said.stdout.lines().last())
+        .and_then(|line| serde_json::from_str(line).ok())
+        .ok_or_else(|| match said.status.success() {
+            true => (PythonFault::NotPython, first_line(&said.stdout)),
+            false => (PythonFault::Failed, said.last_words()),
+        })?;
+    let mut parts = answer.version.split('.').map(|n| n.parse().unwrap_or(0));
+    let version = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    if version < OLDEST || version.0 > 3 {
+        return Err((PythonFault::WrongVersion, Some(answer.version)));
+    }
+    Ok(Interpreter {
+        column: "python".to_string(),
+        path: path.to_path_buf(),
+        version: answer.version,
+        gil: answer.gil,
+    })
+}
+
+fn report(of: &Interpreter, fault: Option<PythonFault>, detail: Option<String>) -> Python {
+    Python {
+        path: Some(of.path.display().to_string()),
+        version: Some(of.version.clone()),
+        gil: Some(of.gil),
+        fault,
+        detail,
+    }
+}
+
+/// The line that a peer prints for one run.
+#[derive(Debug, Deserialize)]
+struct PeerRun {
+    time_s: f64,
+    expected: Option<i64>,
+    got: Option<i64>,
+    overlap: Option<f64>,
+    start_method: Option<String>,
+}
+
+/// One run of the lesson's peer: `peer.py WHAT ARGUMENTS…`, told as a run of `variant`.
+/// `None` where the peer failed or hung; an event says so.
+///
+/// # Errors
+/// When the peer cannot be written to disk, or events cannot be sent.
+pub fn run(
+    lab: &mut Lab,
+    variant: &Variant,
+    index: u32,
+    arguments: &[String],
+) -> Result<Option<Run>> {
+    let Some(said) = call::<PeerRun>(lab, variant, arguments)? else {
+        return Ok(None);
+    };
+    let interpreter = &lab.pythons[variant.python.expect("a peer's variant")];
+    Ok(Some(Run {
+        experiment: lab.experiment(),
+        variant: variant.name.clone(),
+        index,
+        time_s: Some(said.time_s),
+        expected: said.expected,
+        got: said.got,
+        correct: said.expected.map(|e| Some(e) == said.got),
+        overlap: said.overlap,
+        python: Some(interpreter.version.clone()),
+        start_method: said.start_method,
+        gil: Some(interpreter.gil),
+        ..Run::default()
+    }))
+}
+
+/// Runs the lesson's peer once and gives the last line it printed, typed; `None`
+/// where it failed or hung; an event says so.
+///
+/// # Errors
+/// As [`run`].
+pub fn call<T: for<'de> Deserialize<'de>>(
+    lab: &mut Lab,
+    variant: &Variant,
+    arguments: &[String],
+) -> Result<Option<T>> {
+    let source = lab.peer();
+    let script = lab.scratch()?.join("peer.py");
+    if !script.exists() {
+        fs::write(&script, source).with_context(|| format!("writing {}", script.display()))?;
+    }
+    let interpreter = lab.pythons[variant.python.expect("a peer's variant")].clone();
+    let mut command = bare(&interpreter.path);
+    command.args(["-I", "-B"]).arg(&script).args(arguments);
+    let fault = match bounded(command, RUN_BOUND) {
+        Ok(said) if !said.status.success() => (PythonFault::Failed, said.last_words()),
+        Ok(said) => {
+            let last = said.stdout.lines().last().unwrap_or_default();
+            match serde_json::from_str(last) {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(_) => (PythonFault::NotPython, first_line(&said.stdout)),
+            }
+        }
+        Err(fault) => fault,
+    };
+    lab.emit(&Event::Python(report(&interpreter, Some(fault.0), fault.1)))?;
+    Ok(None)
+}
+
+/// A command without what the reader's shell says to their Python.
+fn bare(path: &Path) -> Command {
+    let mut command = Command::new(path);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|n| n.starts_with("PYTHON")) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// What a process printed before it ended.
+struct Said {
+    status: ExitStatus,
+    stdout: String,
+    stderr: String,
+}
+
+impl Said {
+    fn last_words(&self) -> Option<String> {
+        let line = self.stderr.lines().rev().find(|l| !l.trim().is_empty());
+        Some(line.map_or_else(|| self.status.to_string(), str::to_string))
+    }
+}
+
+fn first_line(text: &str) -> Option<String> {
+    let line: String = text.lines().next()?.chars().take(200).collect();
+    Some(line)
+}
+
+/// Runs a command to its end, or kills it at the bound.
+///
+/// Its end is told by its pidfd, not by end of file: a child of its own that
+/// outlives it would hold the pipes open.
+fn bounded(mut command: Command, bound: Duration) -> Result<Said, Fault> {
+    let refused = |e: std::io::Error| (PythonFault::NotStarted, Some(e.to_string()));
+    command.stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    process::die_with_parent(&mut command, libc::SIGKILL);
+    let mut child = command.spawn().map_err(refused)?;
+    let heard = listen(&mut child, bound);
+    if !matches!(heard, Ok(Some(_))) {
+        let _ = child.kill();
+    }
+    let status = child.wait().map_err(refused)?;
+    match heard.map_err(refused)? {
+        Some((stdout, stderr)) => Ok(Said {
+            status,
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        }),
+        None => Err((PythonFault::Hung, Some(format!("{} s", bound.as_secs())))),
+    }
+}
+
+/// Reads both outputs until the child ends; `None` at the bound.
+fn listen(child: &mut Child, bound: Duration) -> std::io::Result<Option<(Vec<u8>, Vec<u8>)>> {
+    let deadline = Instant::now() + bound;
+    let ended = sys::pidfd_open(child.id() as i32)?;
+    let mut out = child.stdout.take().expect("piped");
+    let mut err = child.stderr.take().expect("piped");
+    set_nonblocking(&out)?;
+    set_nonblocking(&err)?;
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let (mut out_open, mut err_open) = (true, true);
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(None);
+        }
+        let mut fds = vec![PollFd::new(ended.as_fd(), PollFlags::POLLIN)];
+        if out_open {
+            fds.push(PollFd::new(out.as_fd(), PollFlags::POLLIN));
+        }
+        if err_open {
+            fds.push(PollFd::new(err.as_fd(), PollFlags::POLLIN));
+        }
+        match poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+        let over = fds[0].any().unwrap_or(false);
+        out_open = out_open && drain(&mut out, &mut stdout)?;
+        err_open = err_open && drain(&mut err, &mut stderr)?;
+        if over {
+            return Ok(Some((stdout, stderr)));
+        }
+    }
+}
+
+/// Takes what is there now, a megabyte at most, so that one who prints without end
+/// does not keep us from the clock; false at end of file.
+fn drain(from: &mut impl Read, into: &mut Vec<u8>) -> std::io::Result<bool> {
+    let mut buffer = [0_u8; 16 * 1024];
+    for _ in 0..64 {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(false),
+            Ok(n) => {
+                let room = MOST_OUTPUT.saturating_sub(into.len());
+                into.extend_from_slice(&buffer[..n.min(room)]);
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return Ok(true),
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(true)
+}
+
+fn set_nonblocking(fd: impl AsFd) -> std::io::Result<()> {
+    let flags = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);
+    fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    Ok(())
+}
