@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,10 @@ use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigHandler, Signal, kill};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, dup2_stdout, pipe2};
 
-use super::{Lines, Request, Signals, code, leftovers};
+use super::{Asked, Lines, Request, Signals, code, leftovers};
 use crate::event::{Doing, Error, ErrorKind, Event, What};
 use crate::experiments::{self, Channel, Lab};
 use crate::mp::{Exit, Process, proc, process, supervise as family};
@@ -66,9 +66,6 @@ impl Runner {
     fn begin() -> Result<Self> {
         let signals = Signals::take().context("signals")?;
         family::become_subreaper()?;
-        // Ctrl-C reaches the whole foreground group; the front decides what it means.
-        // SAFETY-free: ignoring a signal installs no handler.
-        ignore_interrupts()?;
         let front = UnixStream::from(io::stdout().as_fd().try_clone_to_owned()?);
         dup2_stdout(File::options().write(true).open("/dev/null")?)?;
         let mut line = String::new();
@@ -131,7 +128,8 @@ impl Runner {
                 return Ok(Why::TimeLimit);
             }
             let ready = self.wait(experiment, pipes, left)?;
-            if self.signals.asked().is_some() {
+            // Ctrl-C reaches the whole foreground group; the front decides what it means.
+            if self.signals.asked() == Some(Asked::Terminate) {
                 return Ok(Why::Terminated);
             }
             if ready.front && !self.pass_drawn(pipes) {
