@@ -1,2 +1,3 @@
 //! The house of parlab.
 #![allow(missing_docs)]
+pub mod mp;
