@@ -2,3 +2,10 @@
 #![allow(missing_docs)]
 
 pub mod event;
+pub mod experiments;
+pub mod lesson;
+pub mod machine;
+pub mod mp;
+pub mod runner;
+pub mod stats;
+pub mod view;

@@ -1,0 +1,53 @@
+//! The primitives of Python's `multiprocessing`, in its nouns and verbs, on the bare operating
+//! system. Nothing here prints, and nothing here knows of lessons.
+//!
+//! ```text
+//! process    Process: fork, join, exit code, the text of a panic; supervise: what a runner needs
+//! pipe       Pipe() and Pipe(False): two Connections with send, recv and poll
+//! lock       Lock (robust: survives a killed owner), SemaphoreLock (Python's), PlainLock (the price)
+//! barrier    Barrier (Python's) and Gate (a start line that spins, for races)
+//! shm        Value, Array, and typed memory that forked children share
+//! proc       what the kernel tells of another process in /proc, and the deadlock finder
+//! sys        the system calls under all of these
+//! ```
+//!
+//! Two rules hold in the whole folder. **No wait is unbounded**: a process killed between changing
+//! a word and waking the one who waits for it loses that wake, so every sleep ends after at most
+//! [`sys::LONGEST_SLEEP`] and looks again. **Races are shown with atomics**: shared memory is
+//! changed by relaxed atomic loads and stores only, so a lost update is a wrong number and never
+//! undefined behaviour.
+
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "parlab runs on Linux only: its experiments rest on fork, futex, robust mutexes, pidfd and \
+     /proc. On Windows use WSL2; elsewhere a Linux container or virtual machine"
+);
+#[cfg(all(target_os = "linux", not(target_env = "gnu")))]
+compile_error!(
+    "parlab needs glibc 2.30 or later (pthread_mutex_clocklock bounds every wait for a lock): \
+     build for a *-linux-gnu target"
+);
+#[cfg(all(
+    target_os = "linux",
+    not(any(target_arch = "x86_64", target_arch = "aarch64"))
+))]
+compile_error!(
+    "parlab is made for x86-64 and arm64: it reads glibc's mutex and the kernel's system call \
+     numbers as they are laid out there"
+);
+
+pub mod barrier;
+pub mod lock;
+pub mod pipe;
+pub mod proc;
+pub mod process;
+pub mod shm;
+pub mod supervise;
+pub mod sys;
+
+pub use barrier::{Barrier, BarrierError, Gate, GateError};
+pub use lock::{Lock, LockError, LockGuard, Orphan, PlainLock, SemaphoreLock};
+pub use pipe::{Connection, PipeError, pipe, pipe_oneway};
+pub use process::{Exit, Process, ProcessError, Usage};
+pub use shm::{Array, RawValue, Scalar, Shared, SharedSafe, SharedSlice, Value};
+pub use sys::MapError;

@@ -1,0 +1,331 @@
+//! `Pipe()` and `Pipe(False)`: two connected ends for messages, over a socketpair or a pipe.
+
+use std::fs::File;
+use std::io::{self, IoSlice, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use nix::sys::socket::{MsgFlags, sendmsg};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::sys;
+
+/// The longest message that a [`Connection`] takes or gives, unless told otherwise: 1 GiB.
+pub const DEFAULT_LIMIT: usize = 1 << 30;
+
+/// Why a message was not sent or not received.
+#[derive(Debug, thiserror::Error)]
+pub enum PipeError {
+    /// Every handle of the other end is closed, in every process, and no message is left.
+    #[error("the other end of the connection is closed: nobody is left to send or to receive")]
+    Closed,
+    /// The other end was closed, or its process died, in the middle of a message.
+    #[error(
+        "the other end was closed in the middle of a message: {got} of {expected} bytes arrived; \
+         its process probably died while it sent"
+    )]
+    Truncated {
+        /// Bytes of the message, or of its header, that arrived.
+        got: usize,
+        /// Bytes that were announced.
+        expected: usize,
+    },
+    /// Longer than this connection's limit. When it was to be received, what comes next on the
+    /// connection is no longer known to be a message: close it.
+    #[error(
+        "a message of {len} bytes is over this connection's limit of {limit}: raise the limit at \
+         both ends, or close the connection if no such message was sent"
+    )]
+    TooLong {
+        /// Length of the message, or what stands where a length should.
+        len: u64,
+        /// The limit.
+        limit: usize,
+    },
+    /// Sent on a reading end, or received on a writing end, of a one-way pipe.
+    #[error("this end of a one-way pipe cannot {verb}: use the other end, or a two-way pipe()")]
+    WrongDirection {
+        /// `send`, `receive` or `poll`.
+        verb: &'static str,
+    },
+    /// The value could not be turned into bytes.
+    #[error("cannot turn the value into bytes to send: {0}")]
+    Encode(postcard::Error),
+    /// The bytes that came are not a value of the type asked for.
+    #[error("the {len} bytes received are not a value of the type asked for: {source}")]
+    Decode {
+        /// How long the message was.
+        len: usize,
+        /// What the decoder found.
+        source: postcard::Error,
+    },
+    /// Any other answer of the operating system.
+    #[error("cannot {verb} on the connection: {source}")]
+    Os {
+        /// What was tried.
+        verb: &'static str,
+        /// What the kernel answered.
+        source: io::Error,
+    },
+}
+
+/// A two-way connection: each end sends and receives. Python's `Pipe()`, and like it a pair of
+/// connected Unix sockets (socketpair(2)). Closed on exec.
+///
+/// # Errors
+/// `EMFILE` or `ENFILE` when too many descriptors are open.
+pub fn pipe() -> io::Result<(Connection, Connection)> {
+    let (one, other) = UnixStream::pair()?;
+    let end = |socket: UnixStream| Connection::new(OwnedFd::from(socket), Kind::Socket);
+    Ok((end(one), end(other)))
+}
+
+/// A one-way connection: (reader, writer). Python's `Pipe(duplex=False)`, and like it a pipe(2).
+/// Closed on exec.
+///
+/// # Errors
+/// As for [`pipe`].
+pub fn pipe_oneway() -> io::Result<(Connection, Connection)> {
+    let (reader, writer) = io::pipe()?;
+    Ok((
+        Connection::new(reader.into(), Kind::Reader),
+        Connection::new(writer.into(), Kind::Writer),
+    ))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Socket,
+    Reader,
+    Writer,
+}
+
+/// One end of a [`pipe`]: sends and receives whole messages.
+///
+/// **Python's** `Connection` pickles any object, and unpickling what a stranger sent runs the
+/// stranger's code. **Here** a value goes through serde and postcard: bytes are only ever data, but
+/// both ends must ask for the same type, as the bytes do not say which it is.
+///
+/// The frames are Python's (Lib/multiprocessing/connection.py): the length as 4 bytes, big-endian
+/// and signed; above 2^31 - 1, a -1 and then the length as 8 bytes. So `send_bytes` here meets
+/// `recv_bytes` in Python.
+///
+/// A message has one reader: if two processes receive on the same end at once, each may get a part
+/// of one message, as in Python. Sending blocks while the kernel's buffer is full; receiving blocks
+/// while it is empty. An end stays open until its last handle in *any* process is closed: a child
+/// that inherits both ends and keeps the one it does not use never sees the end of the messages.
+#[derive(Debug)]
+pub struct Connection {
+    file: File,
+    kind: Kind,
+    limit: usize,
+}
+
+impl Connection {
+    fn new(fd: OwnedFd, kind: Kind) -> Self {
+        Self {
+            file: File::from(fd),
+            kind,
+            limit: DEFAULT_LIMIT,
+        }
+    }
+
+    /// The same end with another limit on the length of a message, in bytes. What a received header
+    /// announces is believed, and memory reserved, only up to the limit.
+    #[must_use]
+    pub fn with_limit(mut self, bytes: usize) -> Self {
+        self.limit = bytes;
+        self
+    }
+
+    /// Sends bytes as one message; an empty one is a message too.
+    ///
+    /// # Errors
+    /// [`Closed`](PipeError::Closed), [`TooLong`](PipeError::TooLong),
+    /// [`WrongDirection`](PipeError::WrongDirection), or [`Os`](PipeError::Os).
+    pub fn send_bytes(&self, message: &[u8]) -> Result<(), PipeError> {
+        if self.kind == Kind::Reader {
+            return Err(PipeError::WrongDirection { verb: "send" });
+        }
+        if message.len() > self.limit {
+            return Err(PipeError::TooLong {
+                len: message.len() as u64,
+                limit: self.limit,
+            });
+        }
+        let (header, used) = header(message.len());
+        // Header and message in one call and without a copy: on a pipe, up to PIPE_BUF bytes (4096)
+        // then arrive in one piece even when several processes send.
+        let mut parts = [IoSlice::new(&header[..used]), IoSlice::new(message)];
+        let mut parts = &mut parts[..];
+        IoSlice::advance_slices(&mut parts, 0);
+        while !parts.is_empty() {
+            match self.write(parts) {
+                Ok(sent) => IoSlice::advance_slices(&mut parts, sent),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(os("send", error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for a message and takes it.
+    ///
+    /// # Errors
+    /// [`Closed`](PipeError::Closed), [`Truncated`](PipeError::Truncated),
+    /// [`TooLong`](PipeError::TooLong), [`WrongDirection`](PipeError::WrongDirection), or
+    /// [`Os`](PipeError::Os).
+    pub fn recv_bytes(&self) -> Result<Vec<u8>, PipeError> {
+        if self.kind == Kind::Writer {
+            return Err(PipeError::WrongDirection { verb: "receive" });
+        }
+        let mut short = [0; 4];
+        match self.fill(&mut short)? {
+            0 => return Err(PipeError::Closed),
+            4 => {}
+            got => return Err(PipeError::Truncated { got, expected: 4 }),
+        }
+        let len = match i32::from_be_bytes(short) {
+            -1 => {
+                let mut long = [0; 8];
+                self.fill_all(&mut long)?;
+                u64::from_be_bytes(long)
+            }
+            // Any other negative length is garbage, told as the huge number that it is unsigned.
+            len => u64::from(len as u32),
+        };
+        let fits = usize::try_from(len).ok().filter(|&len| len <= self.limit);
+        let Some(len) = fits else {
+            return Err(PipeError::TooLong {
+                len,
+                limit: self.limit,
+            });
+        };
+        let mut message = vec![0; len];
+        self.fill_all(&mut message)?;
+        Ok(message)
+    }
+
+    /// Sends a value. Python's `send`.
+    ///
+    /// # Errors
+    /// [`Encode`](PipeError::Encode), and as for [`send_bytes`](Self::send_bytes).
+    pub fn send<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), PipeError> {
+        self.send_bytes(&postcard::to_stdvec(value).map_err(PipeError::Encode)?)
+    }
+
+    /// Waits for a value. Python's `recv`, which says `EOFError` where this one says
+    /// [`Closed`](PipeError::Closed).
+    ///
+    /// # Errors
+    /// [`Decode`](PipeError::Decode) if the message is no `T`, or more than one; and as for
+    /// [`recv_bytes`](Self::recv_bytes).
+    pub fn recv<T: DeserializeOwned>(&self) -> Result<T, PipeError> {
+        let message = self.recv_bytes()?;
+        let decode = |source| PipeError::Decode {
+            len: message.len(),
+            source,
+        };
+        match postcard::take_from_bytes(&message).map_err(decode)? {
+            (value, []) => Ok(value),
+            (_, _) => Err(decode(postcard::Error::DeserializeBadEncoding)),
+        }
+    }
+
+    /// Whether there is something to receive, a message or the end: at once, or within `bound`, or
+    /// (`None`) waiting as long as it takes. Never false before `bound` is over. Python's `poll`.
+    ///
+    /// # Errors
+    /// [`WrongDirection`](PipeError::WrongDirection) or [`Os`](PipeError::Os).
+    pub fn poll(&self, bound: Option<Duration>) -> Result<bool, PipeError> {
+        if self.kind == Kind::Writer {
+            return Err(PipeError::WrongDirection { verb: "poll" });
+        }
+        sys::wait_readable(self.file.as_fd(), bound.unwrap_or(Duration::MAX))
+            .map_err(|error| os("poll", error))
+    }
+
+    /// Closes this handle of the end, as dropping it does.
+    pub fn close(self) {}
+
+    /// The number of the descriptor in this process. Python's `fileno()`.
+    #[must_use]
+    pub fn fileno(&self) -> RawFd {
+        self.file.as_raw_fd()
+    }
+
+    /// Writes a part of `parts`. A closed other end is the error EPIPE, and not the signal: on a
+    /// socket by asking so, on a pipe because SIGPIPE is ignored in Rust programs and in the
+    /// children that [`Process`](super::Process) forks.
+    fn write(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        let sent = match self.kind {
+            Kind::Socket => {
+                let fd = self.file.as_raw_fd();
+                sendmsg::<()>(fd, parts, &[], MsgFlags::MSG_NOSIGNAL, None)?
+            }
+            Kind::Reader | Kind::Writer => (&self.file).write_vectored(parts)?,
+        };
+        if sent == 0 {
+            Err(io::ErrorKind::WriteZero.into())
+        } else {
+            Ok(sent)
+        }
+    }
+
+    /// Reads until `buffer` is full or the other end is closed; returns how much came.
+    fn fill(&self, buffer: &mut [u8]) -> Result<usize, PipeError> {
+        let mut got = 0;
+        while got < buffer.len() {
+            match (&self.file).read(&mut buffer[got..]) {
+                Ok(0) => break,
+                Ok(more) => got += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A socket whose other end was closed with messages unread there.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => break,
+                Err(error) => return Err(os("receive", error)),
+            }
+        }
+        Ok(got)
+    }
+
+    fn fill_all(&self, buffer: &mut [u8]) -> Result<(), PipeError> {
+        match self.fill(buffer)? {
+            got if got == buffer.len() => Ok(()),
+            got => Err(PipeError::Truncated {
+                got,
+                expected: buffer.len(),
+            }),
+        }
+    }
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+/// The header of a message, and how many of its 12 bytes count.
+fn header(len: usize) -> ([u8; 12], usize) {
+    let mut header = [0; 12];
+    match i32::try_from(len) {
+        Ok(len) => {
+            header[..4].copy_from_slice(&len.to_be_bytes());
+            (header, 4)
+        }
+        Err(_) => {
+            header[..4].copy_from_slice(&(-1i32).to_be_bytes());
+            header[4..].copy_from_slice(&(len as u64).to_be_bytes());
+            (header, 12)
+        }
+    }
+}
+
+fn os(verb: &'static str, source: io::Error) -> PipeError {
+    match source.kind() {
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => PipeError::Closed,
+        _ => PipeError::Os { verb, source },
+    }
+}

@@ -1,0 +1,566 @@
+//! `Process`: a forked child with a name, as Python's `multiprocessing.Process` under the `fork`
+//! start method. Start it, join it, ask how it ended.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use super::supervise::set_death_signal;
+use super::sys::{self, MapError};
+
+mod child;
+use child::PanicText;
+
+/// Why a [`Process`] could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// Another process than the creator called `start`, `join` or the like. A forked child has a
+    /// copy of the `Process`, but the process it stands for is not a child of *that* process.
+    #[error(
+        "process `{name}` belongs to process {creator}, which made it, and this is process {here}: \
+         only its creator may {verb} it; pass a message to the creator instead"
+    )]
+    NotCreator {
+        /// The process's name.
+        name: String,
+        /// What was tried.
+        verb: &'static str,
+        /// Pid of the process that made it.
+        creator: i32,
+        /// Pid of the process that called.
+        here: i32,
+    },
+    /// `start` a second time.
+    #[error("process `{name}` was started before, and a process starts once: make a new one")]
+    AlreadyStarted {
+        /// The process's name.
+        name: String,
+    },
+    /// `join`, `terminate` or the like before `start`.
+    #[error("process `{name}` was never started: start it before you {verb} it")]
+    NotStarted {
+        /// The process's name.
+        name: String,
+        /// What was tried.
+        verb: &'static str,
+    },
+    /// Pinned to a CPU that its creator may not use.
+    #[error("process `{name}` cannot be pinned to CPU {cpu}: this process may use {allowed:?}")]
+    CpuNotAllowed {
+        /// The process's name.
+        name: String,
+        /// The CPU asked for.
+        cpu: usize,
+        /// The CPUs that its creator may use.
+        allowed: Vec<usize>,
+    },
+    /// The limit on processes is reached (`EAGAIN` from fork).
+    #[error(
+        "cannot start process `{name}`: the limit on processes is reached (ulimit -u, or pids.max \
+         of the container); end some, start fewer at once, or raise the limit"
+    )]
+    TooManyProcesses {
+        /// The process's name.
+        name: String,
+    },
+    /// The limit on open descriptors is reached (`EMFILE`, `ENFILE` from pidfd_open). The child
+    /// that was already forked has been killed and reaped.
+    #[error(
+        "cannot start process `{name}`: each needs a descriptor, and the limit on open ones is \
+         reached (ulimit -n); join some, start fewer at once, or raise the limit"
+    )]
+    TooManyDescriptors {
+        /// The process's name.
+        name: String,
+    },
+    /// No memory for the page that takes the text of a panic.
+    #[error("cannot start process `{name}`")]
+    Memory {
+        /// The process's name.
+        name: String,
+        /// What the kernel answered.
+        source: MapError,
+    },
+    /// Somebody else reaped the child (`ECHILD` from wait4), so how it ended is not known here.
+    #[error(
+        "process `{name}` (pid {pid}) was reaped by other code of this process: how it ended is \
+         not known here; reap with Process::join or with reap_any, not with both"
+    )]
+    ReapedElsewhere {
+        /// The process's name.
+        name: String,
+        /// Its pid.
+        pid: i32,
+    },
+    /// Any other answer of the operating system.
+    #[error("cannot {verb} process `{name}`: {source}")]
+    Os {
+        /// The process's name.
+        name: String,
+        /// What was tried.
+        verb: &'static str,
+        /// What the kernel answered.
+        source: io::Error,
+    },
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Exit {
+    /// It ended by itself, with this code, 0 to 255.
+    Code(i32),
+    /// This signal killed it.
+    Signal(i32),
+}
+
+impl Exit {
+    /// Whether it ended by itself with code 0.
+    #[must_use]
+    pub fn success(self) -> bool {
+        self == Self::Code(0)
+    }
+
+    /// Python's `exitcode`: the code, or minus the signal.
+    #[must_use]
+    pub fn exitcode(self) -> i32 {
+        match self {
+            Self::Code(code) => code,
+            Self::Signal(signal) => -signal,
+        }
+    }
+
+    /// Decodes a status of wait(2) of a process that ended.
+    pub(super) fn from_status(status: i32) -> Self {
+        if libc::WIFSIGNALED(status) {
+            Self::Signal(libc::WTERMSIG(status))
+        } else {
+            Self::Code(libc::WEXITSTATUS(status))
+        }
+    }
+}
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Signal(number) => match Signal::try_from(number) {
+                Ok(signal) => write!(f, "signal {number} ({signal})"),
+                Err(_) => write!(f, "signal {number}"),
+            },
+        }
+    }
+}
+
+/// What a process used, from its start to its end, with those of its children that it reaped
+/// (getrusage(2)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// CPU time in its own code.
+    pub user: Duration,
+    /// CPU time in the kernel on its behalf.
+    pub system: Duration,
+    /// The most memory it had present at once, in bytes; pages shared with others count in full.
+    pub max_rss_bytes: u64,
+    /// How often it gave up its CPU because it had to wait.
+    pub voluntary_switches: u64,
+    /// How often its CPU was taken from it.
+    pub involuntary_switches: u64,
+}
+
+impl Usage {
+    fn from_rusage(usage: &libc::rusage) -> Self {
+        let time = |t: libc::timeval| {
+            Duration::from_secs(t.tv_sec as u64) + Duration::from_micros(t.tv_usec as u64)
+        };
+        Self {
+            user: time(usage.ru_utime),
+            system: time(usage.ru_stime),
+            max_rss_bytes: usage.ru_maxrss as u64 * 1024,
+            voluntary_switches: usage.ru_nvcsw as u64,
+            involuntary_switches: usage.ru_nivcsw as u64,
+        }
+    }
+}
+
+/// A child process that runs a closure.
+///
+/// **Python**: `Process(target=f, args=(x,))`, then `start()`, `join()`, `exitcode`, `terminate()`,
+/// `kill()`. Under `fork`, the child begins as a copy of the whole address space, so `f` sees every
+/// variable as it was, at the same address, and what it changes nobody else sees.
+///
+/// **Here**: the same, with a closure for target and args. It need be neither `Send` nor `'static`:
+/// the child has its own copy of all it borrows. The child's exit code is 0 when the closure
+/// returns, 1 when it panics (Python's for an uncaught exception), and N after
+/// [`exit(N)`](exit) (Python's `sys.exit(N)`).
+///
+/// What differs, and why:
+/// - `start` gives the closure away: what it owns is dropped in the parent, so a
+///   [`Connection`](super::Connection) moved into it is then open in the child alone.
+/// - A child dies with the process that made it (`PR_SET_PDEATHSIG`), and dropping a `Process` that
+///   runs kills and reaps it. Python leaves a child running and joins it in an exit handler: after
+///   an error in the parent that is a program which never ends, or a stray.
+/// - A child never flushes what the parent had buffered, and nothing that it buffered itself: it
+///   leaves by `_exit`. Write whole lines, or flush in the child after flushing in the parent.
+///   (Python flushes both streams before the fork.)
+/// - A panic in the child prints nothing. The parent reads it from [`panic_message`](Self::panic_message).
+/// - `start` and `join` refuse any process but the creator, as Python's do.
+///
+/// The creating process should have one thread: in a forked child of a process with threads even
+/// allocation may hang (fork(2)).
+///
+/// ```standalone_crate
+/// use parlab::mp::{Exit, Process};
+///
+/// let mut child = Process::new("seven", || parlab::mp::process::exit(7));
+/// child.start()?;
+/// assert_eq!(child.join()?, Exit::Code(7));
+/// # Ok::<(), parlab::mp::ProcessError>(())
+/// ```
+pub struct Process<'a> {
+    name: String,
+    creator: i32,
+    cpu: Option<usize>,
+    body: Option<Box<dyn FnOnce() + 'a>>,
+    child: Option<Child>,
+}
+
+/// The parent's side of a child that was started.
+struct Child {
+    pid: i32,
+    sentinel: std::os::fd::OwnedFd,
+    panic: PanicText,
+    ended: Option<Ended>,
+}
+
+struct Ended {
+    exit: Exit,
+    usage: Usage,
+    panic_message: Option<String>,
+}
+
+impl<'a> Process<'a> {
+    /// Prepares a process; nothing runs before [`start`](Self::start). The name is for messages.
+    pub fn new(name: impl Into<String>, body: impl FnOnce() + 'a) -> Self {
+        Self {
+            name: name.into(),
+            creator: sys::pid(),
+            cpu: None,
+            body: Some(Box::new(body)),
+            child: None,
+        }
+    }
+
+    /// The name it was made with.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Lets the child run on this CPU only, from before the closure begins. Not in Python.
+    ///
+    /// # Errors
+    /// [`ProcessError::CpuNotAllowed`] if the calling process may not use that CPU;
+    /// [`ProcessError::AlreadyStarted`] after `start`. Should the CPU be taken away between this
+    /// call and the child's, the child ends as by a panic that says so.
+    pub fn pin(&mut self, cpu: usize) -> Result<(), ProcessError> {
+        if self.child.is_some() {
+            return Err(ProcessError::AlreadyStarted {
+                name: self.name.clone(),
+            });
+        }
+        let allowed = sys::affinity().map_err(|e| self.os("pin", e))?;
+        if !allowed.contains(&cpu) {
+            return Err(ProcessError::CpuNotAllowed {
+                name: self.name.clone(),
+                cpu,
+                allowed,
+            });
+        }
+        self.cpu = Some(cpu);
+        Ok(())
+    }
+
+    /// Forks the child, which runs the closure. After an error nothing runs, and a later `start`
+    /// may be tried.
+    ///
+    /// # Errors
+    /// [`NotCreator`](ProcessError::NotCreator), [`AlreadyStarted`](ProcessError::AlreadyStarted),
+    /// [`TooManyProcesses`](ProcessError::TooManyProcesses),
+    /// [`TooManyDescriptors`](ProcessError::TooManyDescriptors),
+    /// [`Memory`](ProcessError::Memory), or [`Os`](ProcessError::Os).
+    pub fn start(&mut self) -> Result<(), ProcessError> {
+        self.require_creator("start")?;
+        if self.child.is_some() {
+            return Err(ProcessError::AlreadyStarted {
+                name: self.name.clone(),
+            });
+        }
+        let panic = PanicText::new().map_err(|source| ProcessError::Memory {
+            name: self.name.clone(),
+            source,
+        })?;
+        // A signal to the group that arrives during the fork waits until the child is ready to
+        // take it as its own, instead of running the parent's handler there.
+        let mask = sys::block_signals();
+        // SAFETY: the child runs the closure and ends: it never returns from `child::run`. That
+        // the creator should have one thread is asked for in the documentation of the type.
+        let forked = unsafe { sys::fork() };
+        if let Ok(0) = forked {
+            let body = self
+                .body
+                .take()
+                .expect("a process not yet started has its closure");
+            child::run(body, panic, self.creator, self.cpu);
+        }
+        sys::restore_signals(mask);
+        let pid = forked.map_err(|error| self.fork_error(error))?;
+        let sentinel = sys::pidfd_open(pid).map_err(|error| {
+            sys::kill_and_reap(pid);
+            self.pidfd_error(error)
+        })?;
+        self.child = Some(Child {
+            pid,
+            sentinel,
+            panic,
+            ended: None,
+        });
+        self.body = None;
+        Ok(())
+    }
+
+    /// The child's pid; `None` before `start`. Once the child is joined the number may come to
+    /// mean another process.
+    #[must_use]
+    pub fn pid(&self) -> Option<i32> {
+        self.child.as_ref().map(|child| child.pid)
+    }
+
+    /// Whether it was started and has not ended. Any process that holds a copy may ask. Python's
+    /// also reaps a child that has ended; this one only looks.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.child.as_ref().is_some_and(|child| {
+            child.ended.is_none()
+                && !sys::wait_readable(child.sentinel.as_fd(), Duration::ZERO).unwrap_or(true)
+        })
+    }
+
+    /// A descriptor that becomes readable when the child ends (a pidfd), to wait for several at
+    /// once; `None` before `start`. Python's `sentinel`.
+    #[must_use]
+    pub fn sentinel(&self) -> Option<BorrowedFd<'_>> {
+        self.child.as_ref().map(|child| child.sentinel.as_fd())
+    }
+
+    /// Waits until the child has ended, reaps it, and tells how it ended; again and again if asked.
+    ///
+    /// # Errors
+    /// [`NotCreator`](ProcessError::NotCreator), [`NotStarted`](ProcessError::NotStarted),
+    /// [`ReapedElsewhere`](ProcessError::ReapedElsewhere), or [`Os`](ProcessError::Os).
+    pub fn join(&mut self) -> Result<Exit, ProcessError> {
+        let exit = self.reap("join", 0)?;
+        Ok(exit.expect("wait4 without WNOHANG returns when the child has ended"))
+    }
+
+    /// As [`join`](Self::join), but waits no longer than `bound`, and no shorter: `None` when the
+    /// child still runs then. Python's `join(timeout)`, which tells it by `exitcode` being None.
+    ///
+    /// # Errors
+    /// As for [`join`](Self::join).
+    pub fn join_timeout(&mut self, bound: Duration) -> Result<Option<Exit>, ProcessError> {
+        self.require_creator("join")?;
+        let child = self.started("join")?;
+        if child.ended.is_none() {
+            sys::wait_readable(child.sentinel.as_fd(), bound).map_err(|e| self.os("join", e))?;
+        }
+        self.reap("join", libc::WNOHANG)
+    }
+
+    /// Python's `exitcode`: the exit code, minus the signal, or `None` while the child has not
+    /// ended or was never started. Reaps a child that has ended, if the creator asks.
+    pub fn exitcode(&mut self) -> Option<i32> {
+        self.reap("join", libc::WNOHANG)
+            .ok()
+            .flatten()
+            .map(Exit::exitcode)
+    }
+
+    /// Asks the child to end: SIGTERM. No error if it has ended already.
+    ///
+    /// # Errors
+    /// [`NotCreator`](ProcessError::NotCreator), [`NotStarted`](ProcessError::NotStarted), or
+    /// [`Os`](ProcessError::Os).
+    pub fn terminate(&self) -> Result<(), ProcessError> {
+        self.signal("terminate", libc::SIGTERM)
+    }
+
+    /// Ends the child at once: SIGKILL, which cannot be handled. No error if it has ended already.
+    ///
+    /// # Errors
+    /// As for [`terminate`](Self::terminate).
+    pub fn kill(&self) -> Result<(), ProcessError> {
+        self.signal("kill", libc::SIGKILL)
+    }
+
+    /// What the child used; `None` before it was joined. Not in Python.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        self.ended().map(|ended| ended.usage)
+    }
+
+    /// Text and place (`file:line:column`) of the panic that ended the child; `None` before it was
+    /// joined, and if it did not panic. Python prints the traceback on stderr instead.
+    #[must_use]
+    pub fn panic_message(&self) -> Option<&str> {
+        self.ended()?.panic_message.as_deref()
+    }
+
+    fn ended(&self) -> Option<&Ended> {
+        self.child.as_ref()?.ended.as_ref()
+    }
+
+    fn started(&self, verb: &'static str) -> Result<&Child, ProcessError> {
+        let not_started = || ProcessError::NotStarted {
+            name: self.name.clone(),
+            verb,
+        };
+        self.child.as_ref().ok_or_else(not_started)
+    }
+
+    fn require_creator(&self, verb: &'static str) -> Result<(), ProcessError> {
+        let (creator, here) = (self.creator, sys::pid());
+        if creator == here {
+            return Ok(());
+        }
+        Err(ProcessError::NotCreator {
+            name: self.name.clone(),
+            verb,
+            creator,
+            here,
+        })
+    }
+
+    /// Reaps the child once, and remembers how it ended.
+    fn reap(&mut self, verb: &'static str, flags: i32) -> Result<Option<Exit>, ProcessError> {
+        self.require_creator(verb)?;
+        let child = self.started(verb)?;
+        if let Some(ended) = &child.ended {
+            return Ok(Some(ended.exit));
+        }
+        let reaped = sys::wait4(child.pid, flags).map_err(|error| self.wait_error(verb, error))?;
+        let (Some(reaped), Some(child)) = (reaped, &mut self.child) else {
+            return Ok(None);
+        };
+        let exit = Exit::from_status(reaped.status);
+        child.ended = Some(Ended {
+            exit,
+            usage: Usage::from_rusage(&reaped.usage),
+            panic_message: child.panic.read(),
+        });
+        Ok(Some(exit))
+    }
+
+    fn signal(&self, verb: &'static str, signal: i32) -> Result<(), ProcessError> {
+        self.require_creator(verb)?;
+        let child = self.started(verb)?;
+        match sys::pidfd_send_signal(child.sentinel.as_fd(), signal) {
+            // It has ended and was reaped: there is nobody left to tell.
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+            answer => answer.map_err(|error| self.os(verb, error)),
+        }
+    }
+
+    fn os(&self, verb: &'static str, source: io::Error) -> ProcessError {
+        ProcessError::Os {
+            name: self.name.clone(),
+            verb,
+            source,
+        }
+    }
+
+    fn fork_error(&self, error: io::Error) -> ProcessError {
+        match error.raw_os_error() {
+            Some(libc::EAGAIN) => ProcessError::TooManyProcesses {
+                name: self.name.clone(),
+            },
+            _ => self.os("start", error),
+        }
+    }
+
+    fn pidfd_error(&self, error: io::Error) -> ProcessError {
+        match error.raw_os_error() {
+            Some(libc::EMFILE | libc::ENFILE) => ProcessError::TooManyDescriptors {
+                name: self.name.clone(),
+            },
+            _ => self.os("start", error),
+        }
+    }
+
+    fn wait_error(&self, verb: &'static str, error: io::Error) -> ProcessError {
+        match (error.raw_os_error(), self.pid()) {
+            (Some(libc::ECHILD), Some(pid)) => ProcessError::ReapedElsewhere {
+                name: self.name.clone(),
+                pid,
+            },
+            _ => self.os(verb, error),
+        }
+    }
+}
+
+impl Drop for Process<'_> {
+    /// Kills and reaps a child that was started and never joined. Does nothing in a process that is
+    /// not the creator: the child is not its own.
+    fn drop(&mut self) {
+        if self.creator != sys::pid() {
+            return;
+        }
+        if let Some(Child {
+            pid, ended: None, ..
+        }) = self.child
+            && self.kill().is_ok()
+        {
+            let _ = sys::wait4(pid, 0);
+        }
+    }
+}
+
+impl std::fmt::Debug for Process<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Process")
+            .field("name", &self.name)
+            .field("pid", &self.pid())
+            .field("exit", &self.ended().map(|ended| ended.exit))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Ends the calling child at once with this code (its lowest 8 bits): Python's `sys.exit` in a
+/// child. No destructor runs and nothing is flushed, neither the parent's buffers nor the child's.
+///
+/// It may be called in any process, but in one that was not forked it leaves out all that a normal
+/// end does.
+pub fn exit(code: i32) -> ! {
+    sys::exit_now(code)
+}
+
+/// Makes the program that `command` starts die with the process that calls this: it is sent
+/// `signal` when the calling thread ends, however it ends (SIGKILL for a peer; SIGTERM for a program
+/// that handles it and cleans up). The program stays in the caller's process group.
+///
+/// Spawning fails if the caller has died in between, or if it is not the caller of this function
+/// that spawns. The setting survives exec, unless the program is set-user-ID or has capabilities
+/// (prctl(2), `PR_SET_PDEATHSIG`). Children of the program do not inherit it.
+pub fn die_with_parent(command: &mut Command, signal: i32) {
+    let parent = sys::pid();
+    let before_exec = move || match set_death_signal(signal, parent)? {
+        true => Ok(()),
+        false => Err(io::Error::from_raw_os_error(libc::ESRCH)),
+    };
+    // SAFETY: the closure makes two system calls and allocates nothing (an `io::Error` of an errno
+    // is a number), which is what may be done between fork and exec.
+    unsafe { command.pre_exec(before_exec) };
+}

@@ -1,0 +1,121 @@
+//! The child's side of a fork: made ready, run, and ended without ever going back into the
+//! parent's code.
+
+use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+use crate::mp::shm::{Shared, SharedSafe};
+use crate::mp::supervise::set_death_signal;
+use crate::mp::sys::{self, MapError};
+
+/// Python's exit code after an uncaught exception.
+const PANICKED: i32 = 1;
+
+/// Runs `body` in a child that was just forked with all signals blocked, and ends the process: code
+/// 0 when it returns, 1 when it panics.
+pub(super) fn run(
+    body: Box<dyn FnOnce() + '_>,
+    panic: PanicText,
+    parent: i32,
+    cpu: Option<usize>,
+) -> ! {
+    // A parent that died before the signal was set would never send it: then there is nobody to
+    // run for.
+    if !set_death_signal(libc::SIGKILL, parent).unwrap_or(false) {
+        sys::exit_now(PANICKED);
+    }
+    sys::child_signals();
+    std::panic::set_hook(Box::new(move |info| panic.record(info)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        if let Some(cpu) = cpu {
+            sys::set_affinity(&[cpu])
+                .unwrap_or_else(|error| panic!("cannot be pinned to CPU {cpu}: {error}"));
+        }
+        body();
+    }));
+    sys::exit_now(if outcome.is_ok() { 0 } else { PANICKED })
+}
+
+/// One page of shared memory that takes the text of a child's panic: no descriptor to inherit or to
+/// forget, and it is there however the child ends.
+pub(super) struct PanicText(Shared<Page>);
+
+const ROOM: usize = 4096 - size_of::<AtomicUsize>();
+
+#[repr(C)]
+struct Page {
+    /// How many bytes of `text` are valid; stored last, so that a child which is killed while it
+    /// writes leaves no half text.
+    len: AtomicUsize,
+    text: [AtomicU8; ROOM],
+}
+
+// SAFETY: atomics only, for which all zero is a value.
+unsafe impl SharedSafe for Page {}
+
+impl PanicText {
+    pub(super) fn new() -> Result<Self, MapError> {
+        Shared::new().map(Self)
+    }
+
+    fn record(&self, info: &PanicHookInfo<'_>) {
+        let mut text = Writer {
+            page: &self.0,
+            len: 0,
+        };
+        let payload = info.payload();
+        let message = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("a panic whose payload is not text");
+        // What does not fit is cut off.
+        let _ = match info.location() {
+            Some(place) => write!(text, "{message} at {place}"),
+            None => write!(text, "{message}"),
+        };
+        self.0.len.store(text.len, Ordering::Release);
+    }
+
+    /// The text, if the child panicked.
+    pub(super) fn read(&self) -> Option<String> {
+        let len = self.0.len.load(Ordering::Acquire);
+        if len == 0 {
+            return None;
+        }
+        let bytes: Vec<u8> = self
+            .0
+            .text
+            .iter()
+            .take(len)
+            .map(|byte| byte.load(Ordering::Relaxed))
+            .collect();
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+/// Writes into the page without allocating: a panic may come from an allocator in trouble.
+struct Writer<'a> {
+    page: &'a Page,
+    len: usize,
+}
+
+impl Write for Writer<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let room = (ROOM - self.len).min(text.len());
+        let fits = (0..=room)
+            .rev()
+            .find(|&at| text.is_char_boundary(at))
+            .unwrap_or(0);
+        for (to, byte) in self.page.text[self.len..].iter().zip(text[..fits].bytes()) {
+            to.store(byte, Ordering::Relaxed);
+        }
+        self.len += fits;
+        if fits == text.len() {
+            Ok(())
+        } else {
+            Err(std::fmt::Error)
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! The system calls under the primitives, each behind a function that says what it promises.
+//! Most of the folder's `unsafe` lives here; callers get safe functions where that is honest.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr::NonNull;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal};
+use nix::unistd::Pid;
+
+/// The longest that any process of ours sleeps before it looks again, whatever it waits for.
+///
+/// A process that is killed after it changed a word and before it woke the sleepers loses the
+/// wake; this bound turns a wait that would never end into a late one.
+pub const LONGEST_SLEEP: Duration = Duration::from_millis(50);
+
+// ---------------------------------------------------------------------------------------- time
+
+/// Nanoseconds on `CLOCK_MONOTONIC`: the same clock in every process of this machine, never set
+/// back, so times taken in different processes can be compared.
+#[must_use]
+pub fn now_ns() -> u64 {
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the pointer is to a timespec of ours; CLOCK_MONOTONIC exists on every Linux.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    (now.tv_sec as u64) * 1_000_000_000 + now.tv_nsec as u64
+}
+
+/// A moment on the clock of [`now_ns`] until which somebody is ready to wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline(u64);
+
+impl Deadline {
+    /// The moment `bound` from now. A bound too long for the clock (584 years) never comes.
+    #[must_use]
+    pub fn after(bound: Duration) -> Self {
+        let bound = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
+        Self(now_ns().saturating_add(bound))
+    }
+
+    /// A moment that never comes.
+    #[must_use]
+    pub const fn never() -> Self {
+        Self(u64::MAX)
+    }
+
+    /// Whether the moment has come.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        now_ns() >= self.0
+    }
+
+    /// How long it is to that moment; zero when it has come.
+    #[must_use]
+    pub fn left(self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(now_ns()))
+    }
+
+    /// The absolute time at which one sleep towards this deadline ends: the deadline itself, or
+    /// [`LONGEST_SLEEP`] from now if that is sooner.
+    pub(super) fn next_look(self) -> libc::timespec {
+        let soon = now_ns().saturating_add(LONGEST_SLEEP.as_nanos() as u64);
+        timespec(Duration::from_nanos(self.0.min(soon)))
+    }
+}
+
+fn timespec(time: Duration) -> libc::timespec {
+    libc::timespec {
+        tv_sec: libc::time_t::try_from(time.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: libc::c_long::from(time.subsec_nanos()),
+    }
+}
+
+// -------------------------------------------------------------------------------------- memory
+
+/// The kernel would not map memory to share.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot map {bytes} bytes of memory to share between processes: {source}; ask for less, or \
+     raise the limit (ulimit -v, the container's memory)"
+)]
+pub struct MapError {
+    /// How many bytes were asked for.
+    pub bytes: usize,
+    /// What the kernel answered.
+    pub source: io::Error,
+}
+
+/// A mapping that this process shares with all children it forks while the mapping exists
+/// (`MAP_SHARED | MAP_ANONYMOUS`, mmap(2)): all zero at first, unmapped on drop, at the same
+/// address in every one of them.
+#[derive(Debug)]
+pub(super) struct Mapping {
+    base: NonNull<u8>,
+    bytes: usize,
+}
+
+// SAFETY: a mapping belongs to the process, not to a thread; how its bytes may be used at once
+// is the business of the types laid over it.
+unsafe impl Send for Mapping {}
+// SAFETY: as above; `Mapping` itself reads and writes nothing.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    /// Maps at least `bytes` bytes, in whole pages (one page for 0).
+    pub(super) fn new(bytes: usize) -> Result<Self, MapError> {
+        let bytes = bytes.max(1);
+        let (access, kind) = (
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
+        );
+        // SAFETY: a new anonymous mapping at an address the kernel chooses touches nothing that
+        // exists.
+        let base = unsafe { libc::mmap(std::ptr::null_mut(), bytes, access, kind, -1, 0) };
+        if base == libc::MAP_FAILED {
+            return Err(MapError {
+                bytes,
+                source: io::Error::last_os_error(),
+            });
+        }
+        let base = NonNull::new(base.cast()).expect("mmap never places a mapping at address 0");
+        Ok(Self { base, bytes })
+    }
+
+    /// The first byte, page-aligned.
+    pub(super) fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
+    /// Gives the mapping up for good: it stays until the process ends.
+    pub(super) fn keep(self) -> NonNull<u8> {
+        let base = self.base;
+        std::mem::forget(self);
+        base
+    }
+
+    /// Makes every page present in this process, so that no later access stops for a page fault.
+    /// Best effort: a page that could not be had now faults when it is used.
+    pub(super) fn populate(&self) {
+        let base = self.base.as_ptr().cast::<libc::c_void>();
+        // SAFETY: the range is this mapping, and MADV_POPULATE_WRITE (Linux 5.14) changes no byte.
+        if unsafe { libc::madvise(base, self.bytes, libc::MADV_POPULATE_WRITE) } == 0 {
+            return;
+        }
+        // Before Linux 5.14: locking a page makes it present. In steps, as the amount that an
+        // ordinary user may hold locked at once can be as little as 64 KiB.
+        const STEP: usize = 32 * 1024;
+        for at in (0..self.bytes).step_by(STEP) {
+            let bytes = STEP.min(self.bytes - at);
+            // SAFETY: `at..at + bytes` lies in this mapping, and locking changes no byte.
+            unsafe {
+                let step = base.byte_add(at);
+                libc::mlock(step, bytes);
+                libc::munlock(step, bytes);
+            }
+        }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: `base` and `bytes` are what mmap was given and gave back, and whoever borrowed
+        // from this mapping is gone when it is dropped.
+        unsafe { libc::munmap(self.base.as_ptr().cast(), self.bytes) };
+    }
+}
+
+// --------------------------------------------------------------------------------------- futex
+
+/// Sleeps while `word` is `expected`, until somebody calls [`futex_wake`] on it or `bound` is over
+/// (futex(2), `FUTEX_WAIT`, not private: the word may lie in memory shared between processes).
+/// Returns false if the time was over. True promises nothing: the caller looks at the word again.
+pub fn futex_wait(word: &AtomicU32, expected: u32, bound: Duration) -> bool {
+    let bound = timespec(bound);
+    // SAFETY: the word is valid for as long as it is borrowed, and the kernel only reads it.
+    let code = unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAIT,
+            expected,
+            &raw const bound,
+        )
+    };
+    code == 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ETIMEDOUT)
+}
+
+/// Wakes at most `count` of those who sleep in [`futex_wait`] on `word`, in any process, and
+/// returns how many that were.
+pub fn futex_wake(word: &AtomicU32, count: u32) -> u32 {
+    let count = i32::try_from(count).unwrap_or(i32::MAX);
+    // SAFETY: FUTEX_WAKE uses the address as a name and touches no memory.
+    let woken = unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, count) };
+    u32::try_from(woken).unwrap_or(0)
+}
+
+// ----------------------------------------------------------------------------------- processes
+
+/// What wait4(2) tells of a child that ended.
+#[derive(Debug)]
+pub(super) struct Reaped {
+    pub(super) pid: i32,
+    pub(super) status: i32,
+    pub(super) usage: libc::rusage,
+}
+
+/// The pid of the calling process.
+pub(super) fn pid() -> i32 {
+    // SAFETY: getpid has no conditions and always succeeds.
+    unsafe { libc::getpid() }
+}
+
+/// The thread ID of the calling thread; that of a process's first thread is the pid.
+pub(super) fn tid() -> i32 {
+    // SAFETY: gettid has no conditions and always succeeds.
+    unsafe { libc::gettid() }
+}
+
+/// fork(2), through glibc, which readies its allocator and its list of robust mutexes for the
+/// child. Returns 0 in the child, the child's pid in the parent.
+///
+/// # Safety
+/// If this process has other threads, the child may do nothing but async-signal-safe things until
+/// it ends or executes another program: another thread may have held any lock at that moment, that
+/// of the allocator included (fork(2); POSIX, fork).
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the fork under mp::Process"
+)]
+pub(super) unsafe fn fork() -> io::Result<i32> {
+    // SAFETY: the caller has promised what fork asks.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        pid => Ok(pid),
+    }
+}
+
+/// Ends this process at once: no destructor, no exit handler, no flush (_exit(2)).
+pub(super) fn exit_now(code: i32) -> ! {
+    // SAFETY: _exit has no conditions.
+    unsafe { libc::_exit(code) }
+}
+
+/// Reaps a child: its status and its resource usage in one call (wait4(2)). `None` with `WNOHANG`
+/// in `flags` when it has not ended. A signal in between is not an error.
+pub(super) fn wait4(pid: i32, flags: i32) -> io::Result<Option<Reaped>> {
+    loop {
+        let mut status = 0;
+        // SAFETY: rusage is plain numbers, for which all zero is a value.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: both pointers are to variables of ours.
+        match unsafe { libc::wait4(pid, &raw mut status, flags, &raw mut usage) } {
+            0 => return Ok(None),
+            -1 if interrupted() => {}
+            -1 => return Err(io::Error::last_os_error()),
+            pid => return Ok(Some(Reaped { pid, status, usage })),
+        }
+    }
+}
+
+/// Kills a child of ours and reaps it.
+pub(super) fn kill_and_reap(pid: i32) {
+    // SAFETY: no pointers. Until it is reaped the pid means this child and no other process.
+    unsafe { libc::kill(pid, libc::SIGKILL) };
+    let _ = wait4(pid, 0);
+}
+
+fn interrupted() -> bool {
+    io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
+}
+
+/// A descriptor that names a process for good, whatever becomes of its pid, and that is readable
+/// once the process has ended (pidfd_open(2), Linux 5.3). Closed on exec.
+pub(super) fn pidfd_open(pid: i32) -> io::Result<OwnedFd> {
+    // SAFETY: no pointers.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel just made this descriptor for us, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// Sends `signal` to the process that `pidfd` names, and to no other (pidfd_send_signal(2)).
+pub(super) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
+    let no_info = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: a null siginfo is allowed: the kernel then fills in what kill(2) would.
+    let code = unsafe {
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            pidfd.as_raw_fd(),
+            signal,
+            no_info,
+            0,
+        )
+    };
+    if code == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Sends `signal` to a process group (kill(2) with a negative pid); `group` is above 1.
+pub(super) fn kill_group(group: i32, signal: i32) -> io::Result<()> {
+    debug_assert!(group > 1, "-1 would be every process there is");
+    // SAFETY: no pointers.
+    match unsafe { libc::kill(-group, signal) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Asks the kernel to send this process `signal` when the thread that forked it ends
+/// (prctl(2), `PR_SET_PDEATHSIG`). Kept over exec, not inherited by fork.
+pub(super) fn prctl_death_signal(signal: i32) -> io::Result<()> {
+    // SAFETY: no pointers.
+    match unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Whether any child is left, ended or not. It reaps none (waitid(2), `WNOWAIT`).
+pub(super) fn has_children() -> bool {
+    // SAFETY: siginfo is plain data, for which all zero is a value.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: the pointer is to a variable of ours.
+    unsafe { libc::waitid(libc::P_ALL, 0, &raw mut info, flags) == 0 }
+}
+
+/// Waits until `fd` is readable or at its end, at most for `bound`. False: the time was over, and
+/// never early. A signal in between starts the wait again for what is left of it (ppoll(2)).
+pub fn wait_readable(fd: BorrowedFd<'_>, bound: Duration) -> io::Result<bool> {
+    let deadline = Deadline::after(bound);
+    loop {
+        let left = deadline.left();
+        let time = timespec(left);
+        let mut poll = libc::pollfd {
+            fd: fd.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: one pollfd of ours, a timespec of ours, and no signal mask.
+        match unsafe { libc::ppoll(&raw mut poll, 1, &raw const time, std::ptr::null()) } {
+            0 if deadline.is_over() => return Ok(false),
+            0 => {}
+            -1 if interrupted() => {}
+            -1 => return Err(io::Error::last_os_error()),
+            _ => return Ok(true),
+        }
+    }
+}
+
+// ------------------------------------------------------------------------------------- signals
+
+/// Holds back every signal that can be held back, and returns the mask that was in force.
+pub(super) fn block_signals() -> SigSet {
+    SigSet::all()
+        .thread_swap_mask(SigmaskHow::SIG_SETMASK)
+        .expect("a valid mask can always be set")
+}
+
+/// Puts a mask from [`block_signals`] back.
+pub(super) fn restore_signals(mask: SigSet) {
+    mask.thread_set_mask()
+        .expect("a valid mask can always be set");
+}
+
+/// Gives a forked child signals of its own: INT, TERM and CHLD do what they do by default, PIPE is
+/// ignored (writing to a pipe that nobody reads is then an error one can handle, as in Python and
+/// in Rust programs), and nothing is held back any more.
+///
+/// Called with all signals blocked, so that none ever runs a handler of the parent's in the child.
+pub(super) fn child_signals() {
+    let ours = [
+        (Signal::SIGINT, SigHandler::SigDfl),
+        (Signal::SIGTERM, SigHandler::SigDfl),
+        (Signal::SIGCHLD, SigHandler::SigDfl),
+        (Signal::SIGPIPE, SigHandler::SigIgn),
+    ];
+    for (signal, handler) in ours {
+        // SAFETY: the default and the ignoring disposition run no code of ours.
+        unsafe { nix::sys::signal::signal(signal, handler) }
+            .expect("the disposition of these signals can always be set");
+    }
+    restore_signals(SigSet::empty());
+}
+
+// ---------------------------------------------------------------------------------------- CPUs
+
+/// The CPUs on which this thread may run, ascending (sched_getaffinity(2)): what `taskset` and the
+/// container's cpuset leave of the machine.
+pub fn affinity() -> io::Result<Vec<usize>> {
+    let set = sched_getaffinity(Pid::from_raw(0))?;
+    Ok((0..CpuSet::count())
+        .filter(|&cpu| set.is_set(cpu).unwrap_or(false))
+        .collect())
+}
+
+/// Lets this thread, and the children it forks from now on, run on `cpus` only
+/// (sched_setaffinity(2)).
+///
+/// # Errors
+/// `EINVAL` if none of them is there or allowed, or one is 1024 or higher.
+pub fn set_affinity(cpus: &[usize]) -> io::Result<()> {
+    let mut set = CpuSet::new();
+    for &cpu in cpus {
+        set.set(cpu)?;
+    }
+    Ok(sched_setaffinity(Pid::from_raw(0), &set)?)
+}
+
+/// The CPU on which this thread runs at this moment; another one may be true by the time you look.
+#[must_use]
+pub fn current_cpu() -> Option<usize> {
+    nix::sched::sched_getcpu().ok()
+}
+
+/// Tells the processor that this is a loop that waits for another one (`pause`, `isb`).
+#[inline]
+pub fn spin_loop() {
+    std::hint::spin_loop();
+}
+
+/// Lets another runnable process have this CPU now, if there is one (sched_yield(2)).
+pub fn yield_now() {
+    // SAFETY: no pointers; on Linux it always succeeds.
+    unsafe { libc::sched_yield() };
+}
