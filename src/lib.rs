@@ -2,3 +2,6 @@
 #![allow(missing_docs)]
 
 pub mod event;
+pub mod lesson;
+pub mod stats;
+pub mod view;
