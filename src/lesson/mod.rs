@@ -1,0 +1,3 @@
+//! Lessons: Markdown and templates, as typed blocks.
+
+pub mod doc;
