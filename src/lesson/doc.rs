@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use super::block::{self, Fenced};
+use super::body::{self, Fenced};
 use super::fault::{Fault, FaultKind, Faults};
 use super::fence::{self, Piece};
 use super::rules;
@@ -126,7 +126,7 @@ fn read(source: &str, pieces: &[Piece], faults: &mut Faults) -> Vec<Block> {
                 body_at,
             } => (
                 at,
-                block::read(
+                body::read(
                     Fenced {
                         info,
                         info_at,

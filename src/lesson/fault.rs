@@ -79,6 +79,8 @@ pub enum FaultKind {
     UnknownRegion,
     /// A region that is too long to be shown.
     LongRegion,
+    /// A region that is empty or that nothing closes.
+    BadRegion,
     /// No part of that name.
     UnknownPart,
     /// The Italian file differs here from the English one; the detail is what stands there.

@@ -3,6 +3,8 @@
 //! A region stands between `// region: NAME` and `// endregion` (Python: `#`),
 //! each on a line of its own. Regions do not nest.
 
+use super::fault::FaultKind;
+
 /// The most lines that a region may have: more does not fit beside its explanation.
 pub const MOST_LINES: usize = 12;
 
@@ -50,6 +52,16 @@ pub enum RegionError {
         /// Its length in lines.
         lines: usize,
     },
+}
+
+impl From<&RegionError> for FaultKind {
+    fn from(error: &RegionError) -> Self {
+        match error {
+            RegionError::Unknown { .. } => FaultKind::UnknownRegion,
+            RegionError::Unclosed { .. } | RegionError::Empty { .. } => FaultKind::BadRegion,
+            RegionError::TooLong { .. } => FaultKind::LongRegion,
+        }
+    }
 }
 
 /// A line that marks a region.

@@ -25,7 +25,8 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Va
 use super::block::{Block, Kind};
 use super::doc::Doc;
 use super::fault::{Fault, FaultKind, Faults};
-use super::values::{UnknownName, Values};
+use super::scope::UnknownName;
+use super::values::Values;
 
 /// A template, or an expression, and where it stands in its file.
 #[derive(Debug, Clone, PartialEq, Eq)]

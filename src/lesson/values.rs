@@ -21,13 +21,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use minijinja::value::{Enumerator, Object};
-use minijinja::{Error, ErrorKind, Value};
+use minijinja::Value;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use super::scope::Scope;
 use crate::event::{
     Deadlock, Event, LostUpdate, Machine, Measure, NoteKind, Python, Run, Summary, VariantSummary,
 };
@@ -183,13 +183,12 @@ impl Values {
     /// goes up when a value is read that was not measured.
     pub(super) fn context(&self, globals: BTreeSet<String>, missed: &Arc<AtomicBool>) -> Value {
         let mut root = Scope::new("", missed);
-        root.foreign = globals;
-        root.fields.insert(
-            MACHINE.to_owned(),
-            known(&json(&self.machine), MACHINE, missed),
-        );
+        root.leave(globals);
+        let mut machine = Scope::new(MACHINE, missed);
+        machine.fill(&json(&self.machine), &[]);
+        root.set(MACHINE, Value::from_object(machine));
         for (id, run) in &self.runs {
-            root.fields.insert(id.clone(), run.context(id, missed));
+            root.set(id, run.context(id, missed));
         }
         Value::from_object(root)
     }
@@ -235,11 +234,7 @@ impl RunValues {
             },
         );
         for (name, variant) in &self.variants {
-            scope.pending.remove(name);
-            scope.fields.insert(
-                name.clone(),
-                variant.context(&format!("{path}.{name}"), missed),
-            );
+            scope.set(name, variant.context(&format!("{path}.{name}"), missed));
         }
         Value::from_object(scope)
     }
@@ -308,107 +303,4 @@ fn count(counter: &mut Option<u32>, more: u32) {
 /// always can be.
 fn json(value: &impl Serialize) -> Json {
     serde_json::to_value(value).unwrap_or(Json::Null)
-}
-
-/// Values by name, which tells apart the three ways in which there can be none.
-#[derive(Debug)]
-struct Scope {
-    /// What it is called, for errors.
-    path: String,
-    /// What was measured; `none` is what was looked for and not found.
-    fields: BTreeMap<String, Value>,
-    /// What exists and was not measured: undefined, as the engine has it.
-    pending: BTreeSet<String>,
-    /// Names that are found elsewhere. Every other name does not exist.
-    foreign: BTreeSet<String>,
-    /// Goes up when something pending is read.
-    missed: Arc<AtomicBool>,
-}
-
-/// A name that does not exist, as the source of the engine's error.
-#[derive(Debug, thiserror::Error)]
-#[error("no value is called {0}")]
-pub(super) struct UnknownName(pub(super) String);
-
-impl Scope {
-    fn new(path: &str, missed: &Arc<AtomicBool>) -> Self {
-        Scope {
-            path: path.to_owned(),
-            fields: BTreeMap::new(),
-            pending: BTreeSet::new(),
-            foreign: BTreeSet::new(),
-            missed: Arc::clone(missed),
-        }
-    }
-
-    fn path_of(&self, name: &str) -> String {
-        if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
-        }
-    }
-
-    /// Takes the fields of a JSON object. Null is pending, but none in `findings`.
-    fn fill(&mut self, object: &Json, findings: &[&str]) {
-        for (name, value) in object.as_object().into_iter().flatten() {
-            if value.is_null() && !findings.contains(&name.as_str()) {
-                self.pending.insert(name.clone());
-            } else {
-                let value = known(value, &self.path_of(name), &self.missed);
-                self.fields.insert(name.clone(), value);
-            }
-        }
-    }
-}
-
-/// A value all of which is known: null is none.
-fn known(value: &Json, path: &str, missed: &Arc<AtomicBool>) -> Value {
-    match value {
-        Json::Object(fields) => {
-            let mut scope = Scope::new(path, missed);
-            for (name, value) in fields {
-                scope
-                    .fields
-                    .insert(name.clone(), known(value, &scope.path_of(name), missed));
-            }
-            Value::from_object(scope)
-        }
-        Json::Array(items) => items.iter().map(|item| known(item, path, missed)).collect(),
-        Json::String(text) => text.as_str().into(),
-        Json::Bool(truth) => (*truth).into(),
-        Json::Number(number) => number
-            .as_i64()
-            .map(Value::from)
-            .or(number.as_u64().map(Value::from))
-            .unwrap_or_else(|| number.as_f64().into()),
-        Json::Null => ().into(),
-    }
-}
-
-impl Object for Scope {
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        let Some(name) = key.as_str() else {
-            return Some(unknown(self.path_of(&key.to_string())));
-        };
-        if let Some(value) = self.fields.get(name) {
-            return Some(value.clone());
-        }
-        if self.pending.contains(name) {
-            self.missed.store(true, Ordering::Relaxed);
-            return None;
-        }
-        (!self.foreign.contains(name)).then(|| unknown(self.path_of(name)))
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(self.fields.keys().map(Value::from).collect())
-    }
-}
-
-/// A value that is an error as soon as it is read.
-fn unknown(path: String) -> Value {
-    Error::from(ErrorKind::UndefinedError)
-        .with_source(UnknownName(path))
-        .into()
 }
