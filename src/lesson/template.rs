@@ -1,0 +1,250 @@
+//! Templates of a lesson text, and the engine that fills them.
+//!
+//! The engine is minijinja with three rules of ours, so that no text can tell
+//! what this machine did not show:
+//! - a name that does not exist is a fault wherever it is read, even in an `if`
+//!   ([`FaultKind::UnknownValue`]);
+//! - a value that was not measured here can be tested (`{% if x %}`,
+//!   `{% if x is not none %}`, `x | default("–")`) and used in no other way: to
+//!   print it, to compare it or to count with it is a fault
+//!   ([`FaultKind::NotMeasured`]). Plain `none` would not do: minijinja prints it,
+//!   and holds it to be less than every number;
+//! - a value that was looked for and not found (no winner, no deadlock) is `none`:
+//!   it may be compared as well, but not printed.
+//!
+//! Nothing is escaped (the output is Markdown), and a line that holds but a tag
+//! leaves no blank line.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::ValueKind;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
+
+use super::block::{Block, Kind};
+use super::doc::Doc;
+use super::fault::{Fault, FaultKind, Faults};
+use super::scope::UnknownName;
+use super::values::Values;
+
+/// A template, or an expression, and where it stands in its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// The text itself.
+    pub source: String,
+    /// Byte offset in the file of its first byte, or of the TOML string it is.
+    at: usize,
+    /// Whether it stands in the file as it is, byte for byte: then a place in it is one in the file.
+    verbatim: bool,
+}
+
+impl Template {
+    /// A template that stands at byte `at` of its file.
+    pub(super) fn new(source: &str, at: usize) -> Self {
+        Template {
+            source: source.to_owned(),
+            at,
+            verbatim: true,
+        }
+    }
+
+    /// A template that is a TOML string: `written` is the string as it stands at
+    /// byte `at` of the file, `value` what it means.
+    pub(super) fn in_toml(written: &str, at: usize, value: &str) -> Self {
+        let quotes = if written.starts_with("\"\"\"") || written.starts_with("'''") {
+            3
+        } else {
+            1
+        };
+        let inner = written
+            .get(quotes..written.len().saturating_sub(quotes))
+            .unwrap_or_default();
+        // TOML leaves out a newline right after three quotes.
+        let first = if quotes == 3 {
+            inner.strip_prefix("\r\n").or(inner.strip_prefix('\n'))
+        } else {
+            None
+        };
+        let content = first.unwrap_or(inner);
+        let verbatim = content == value;
+        let skipped = if verbatim {
+            quotes + inner.len() - content.len()
+        } else {
+            0
+        };
+        Template {
+            source: value.to_owned(),
+            at: at + skipped,
+            verbatim,
+        }
+    }
+
+    /// Byte offset in the file of a byte of the template; where escapes stand
+    /// between the two, of the string.
+    #[must_use]
+    pub fn place(&self, offset: usize) -> usize {
+        if self.verbatim {
+            self.at + offset.min(self.source.len())
+        } else {
+            self.at
+        }
+    }
+}
+
+/// Fills templates and evaluates expressions.
+#[derive(Debug)]
+pub struct Renderer {
+    env: Environment<'static>,
+}
+
+impl Renderer {
+    /// A renderer with the filters that `install` adds.
+    #[must_use]
+    pub fn new(install: impl FnOnce(&mut Environment<'static>)) -> Self {
+        let mut env = environment();
+        install(&mut env);
+        Renderer { env }
+    }
+
+    /// Fills a template of `doc`.
+    ///
+    /// # Errors
+    /// [`FaultKind::UnknownValue`], [`FaultKind::NotMeasured`], or
+    /// [`FaultKind::Template`] for all else, at its place in the file.
+    pub fn render(&self, doc: &Doc, template: &Template, values: &Values) -> Result<String, Fault> {
+        let (context, _) = self.context(values);
+        self.env
+            .render_str(&template.source, context)
+            .map_err(|error| fault(doc, template, &error))
+    }
+
+    /// Whether an expression of `doc` is true of what was measured.
+    ///
+    /// An expression that reads a value which was not measured is not true,
+    /// whatever it says of it: no answer holds, or falls, for want of a number.
+    ///
+    /// # Errors
+    /// As [`Renderer::render`], without [`FaultKind::NotMeasured`].
+    pub fn holds(&self, doc: &Doc, expression: &Template, values: &Values) -> Result<bool, Fault> {
+        let (context, missed) = self.context(values);
+        let result = self
+            .env
+            .compile_expression_owned(expression.source.clone())
+            .and_then(|compiled| compiled.eval(context));
+        match result {
+            Ok(value) => Ok(value.is_true() && !missed.load(Ordering::Relaxed)),
+            Err(error) if missed.load(Ordering::Relaxed) && unknown_name(&error).is_none() => {
+                Ok(false)
+            }
+            Err(error) => Err(fault(doc, expression, &error)),
+        }
+    }
+
+    /// The values, and a flag that goes up when one is read that was not measured.
+    fn context(&self, values: &Values) -> (Value, Arc<AtomicBool>) {
+        let missed = Arc::new(AtomicBool::new(false));
+        let globals = self
+            .env
+            .globals()
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        (values.context(globals, &missed), missed)
+    }
+}
+
+/// The engine with the rules above, and no filters of ours.
+fn environment<'s>() -> Environment<'s> {
+    let mut env = Environment::new();
+    env.set_debug(true);
+    env.set_auto_escape_callback(|_| AutoEscape::None);
+    // Strict but for `if`, which is how a lesson guards; names that do not exist
+    // are told apart from values not measured by the context itself.
+    env.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    env.add_test("none", |value: &Value| {
+        value.is_none() || value.is_undefined()
+    });
+    env.set_formatter(|out, state, value| match value.kind() {
+        ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
+        ValueKind::None => Err(Error::new(ErrorKind::UndefinedError, "none")),
+        ValueKind::Map | ValueKind::Seq | ValueKind::Iterable => Err(Error::new(
+            ErrorKind::InvalidOperation,
+            "a group of values cannot be printed, only one",
+        )),
+        _ => minijinja::escape_formatter(out, state, value),
+    });
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build();
+    if let Ok(syntax) = syntax {
+        env.set_syntax(syntax);
+    }
+    env
+}
+
+/// Adds the faults of templates and expressions that cannot be read.
+pub(super) fn check(blocks: &[Block], faults: &mut Faults) {
+    let env = environment();
+    for block in blocks {
+        for template in block.kind.templates() {
+            if let Err(error) = env.template_from_str(&template.source) {
+                add(template, &error, faults);
+            }
+        }
+        let Kind::Ask(ask) = &block.kind else {
+            continue;
+        };
+        for answer in &ask.answers {
+            if let Err(error) = env.compile_expression(&answer.holds.source) {
+                add(&answer.holds, &error, faults);
+            }
+        }
+    }
+}
+
+fn add(template: &Template, error: &Error, faults: &mut Faults) {
+    let at = template.place(offset(template, error));
+    faults.add(at, FaultKind::Template, error.detail().unwrap_or_default());
+}
+
+/// Where in the template an error is.
+fn offset(template: &Template, error: &Error) -> usize {
+    let line = || {
+        let lines = template.source.split_inclusive('\n');
+        lines
+            .take(error.line().unwrap_or(1) - 1)
+            .map(str::len)
+            .sum()
+    };
+    error.range().map_or_else(line, |range| range.start)
+}
+
+fn unknown_name(error: &Error) -> Option<&UnknownName> {
+    std::error::Error::source(error)?.downcast_ref()
+}
+
+fn fault(doc: &Doc, template: &Template, error: &Error) -> Fault {
+    let at = template.place(offset(template, error));
+    if let Some(UnknownName(name)) = unknown_name(error) {
+        return doc.fault(at, FaultKind::UnknownValue, name);
+    }
+    let failed = error
+        .range()
+        .and_then(|range| template.source.get(range))
+        .unwrap_or_default();
+    match error.kind() {
+        ErrorKind::UndefinedError => {
+            // The engine's words are "`race.locked.median_s` is undefined".
+            let named = error.detail().and_then(|detail| detail.split('`').nth(1));
+            doc.fault(at, FaultKind::NotMeasured, named.unwrap_or(failed))
+        }
+        kind => {
+            let detail = error
+                .detail()
+                .map_or_else(|| kind.to_string(), str::to_owned);
+            doc.fault(at, FaultKind::Template, &detail)
+        }
+    }
+}
