@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::mp::{SharedSlice, sys};
+use crate::mp::{MapError, SharedSlice, sys};
 
 /// Two readings for each process.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Clocks {
     ///
     /// # Errors
     /// When memory cannot be had.
-    pub fn new(processes: usize) -> std::io::Result<Self> {
+    pub fn new(processes: usize) -> Result<Self, MapError> {
         Ok(Clocks {
             readings: SharedSlice::zeroed(2 * processes)?,
         })

@@ -267,44 +267,45 @@ impl Lab {
     /// # Errors
     /// As [`Lab::emit`].
     pub fn summarize(&mut self, variants: &[Variant], runs: &[Run]) -> Result<()> {
-        let timed: Vec<stats::Timed> = (runs.iter())
-            .filter_map(|run| {
-                Some(stats::Timed {
-                    variant: &run.variant,
-                    index: run.index,
-                    time_s: run.time_s?,
-                    right: run.correct.unwrap_or(true),
-                })
+        let samples: Vec<stats::Sample> = (runs.iter())
+            .map(|run| stats::Sample {
+                variant: &run.variant,
+                index: run.index,
+                time_s: run.time_s,
+                right: run.correct.unwrap_or(true),
             })
             .collect();
         let order: Vec<&str> = variants.iter().map(|v| v.name.as_str()).collect();
         let baseline = order.first().copied().unwrap_or(self.experiment.variants[0]);
         let seed = self.params.seed.unwrap_or(1);
-        let summary = stats::summarize(baseline, &order, &timed, seed);
-        let variants = (summary.variants.iter())
-            .map(|v| VariantSummary {
-                variant: v.variant.to_string(),
-                runs: v.runs,
-                correct_runs: v.correct_runs,
-                median_s: v.median_s,
-                q1_s: v.q1_s,
-                q3_s: v.q3_s,
-                ratio: v.ratio,
-                ratio_low: v.ratio_low,
-                ratio_high: v.ratio_high,
-            })
-            .collect();
+        let summary = stats::summarize(baseline, &order, &samples, seed);
         self.emit(&Event::Summary(Summary {
             experiment: self.experiment(),
             baseline: baseline.to_string(),
-            variants,
-            winner: summary.winner.map(str::to_string),
+            variants: summary.variants.into_iter().map(told).collect(),
+            winner: summary.winner,
         }))
     }
 
     /// The lesson's Python peer.
     pub fn peer(&self) -> &'static str {
         self.lesson.texts.peer
+    }
+}
+
+fn told(variant: stats::Variant) -> VariantSummary {
+    let (times, ratio) = (variant.times, variant.ratio);
+    let interval = ratio.as_ref().and_then(|r| r.interval);
+    VariantSummary {
+        variant: variant.variant,
+        runs: variant.runs,
+        correct_runs: variant.correct_runs,
+        median_s: times.as_ref().map(|t| t.median),
+        q1_s: times.as_ref().map(|t| t.q1),
+        q3_s: times.as_ref().map(|t| t.q3),
+        ratio: ratio.as_ref().map(|r| r.median),
+        ratio_low: interval.map(|(low, _)| low),
+        ratio_high: interval.map(|(_, high)| high),
     }
 }
 

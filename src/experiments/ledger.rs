@@ -79,7 +79,7 @@ impl<A: Account> Account for Widened<A> {
         let balance = self.account.load();
         self.loads += 1;
         if self.loads.is_multiple_of(self.every) {
-            sys::sched_yield();
+            sys::yield_now();
         }
         balance
     }

@@ -277,7 +277,7 @@ fn interrupted() -> bool {
 
 /// A descriptor that names a process for good, whatever becomes of its pid, and that is readable
 /// once the process has ended (pidfd_open(2), Linux 5.3). Closed on exec.
-pub(super) fn pidfd_open(pid: i32) -> io::Result<OwnedFd> {
+pub fn pidfd_open(pid: i32) -> io::Result<OwnedFd> {
     // SAFETY: no pointers.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
     if fd < 0 {

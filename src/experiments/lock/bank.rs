@@ -252,7 +252,7 @@ impl Bank {
         let (gate_of, clocks_of, account_of) = (&gate, &clocks, &account);
         let mut workers = Vec::new();
         for (index, (name, _)) in WORKERS.iter().enumerate() {
-            let mut worker = Process::new(name, move || {
+            let mut worker = Process::new(*name, move || {
                 let mut account = account_of(index);
                 (gate_of.arrive_and_wait(GATE_BOUND)).expect("both processes at the gate");
                 clocks_of.time(index, || {
@@ -338,20 +338,21 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         let run = bank.plain(Way::named(variant.base))?;
         Ok(Some(entitle(run, lab, variant, index)))
     })?;
-    ledgers(lab, &bank, &native)?;
     warn_without_overlap(lab, &variants, &runs)?;
-    lab.summarize(&variants, &runs)
+    let traced = ledgers(lab, &bank, &native)?;
+    lab.summarize(&variants, &[runs, traced].concat())
 }
 
 /// The traced runs: as many as there are rounds; the first lost update of each variant is told.
-fn ledgers(lab: &mut Lab, bank: &Bank, variants: &[Variant]) -> Result<()> {
-    let mut told = Vec::new();
+fn ledgers(lab: &mut Lab, bank: &Bank, variants: &[Variant]) -> Result<Vec<Run>> {
+    let (mut runs, mut told) = (Vec::new(), Vec::new());
     for index in 0..lab.runs() {
         for variant in variants {
             lab.settle()?;
             let (run, lost) = bank.traced(Way::named(variant.base))?;
             let run = entitle(run, lab, variant, index);
-            lab.emit(&Event::Run(run))?;
+            lab.emit(&Event::Run(run.clone()))?;
+            runs.push(run);
             if let Some(lost) = lost.filter(|_| !told.contains(&variant.name)) {
                 told.push(variant.name.clone());
                 lab.emit(&Event::LostUpdate(LostUpdate {
@@ -364,7 +365,7 @@ fn ledgers(lab: &mut Lab, bank: &Bank, variants: &[Variant]) -> Result<()> {
             lab.step()?;
         }
     }
-    Ok(())
+    Ok(runs)
 }
 
 /// A variant none of whose runs had both processes in their loops at once proves nothing.

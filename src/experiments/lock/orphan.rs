@@ -195,6 +195,7 @@ fn ask(exhibit: &Exhibit) -> Result<Answer> {
     });
     waiter.start()?;
     finish(&mut waiter)?;
+    drop(waiter);
     if answer.got() == Got::Nothing {
         bail!("the waiter ended without an answer");
     }

@@ -143,7 +143,7 @@ impl Means {
         let step = || self.balance.set(self.balance.get().wrapping_add(1));
         match variant {
             "none" => (0..steps).for_each(|_| step()),
-            "atomic" => (0..steps).for_each(|_| drop(self.balance.fetch_add(1))),
+            "atomic" => (0..steps).for_each(|_| _ = self.balance.fetch_add(1)),
             "plain" => (0..steps).for_each(|_| self.plain.with(step)),
             "robust" => (0..steps).for_each(|_| {
                 let held = self.robust.acquire().expect("the lock");

@@ -103,7 +103,7 @@ fn tell(
             pid: one.pid,
             state: one.state.to_string(),
             call: match one.syscall {
-                Some(call) => Some(call.name().to_string()),
+                Some(call) => call.name().map(str::to_string),
                 None => one.wchan.clone(),
             },
             resource: lock.map(|at| format!("lock-{}", ACCOUNTS[at])),
