@@ -1,6 +1,8 @@
 //! The house of parlab.
 #![allow(missing_docs)]
 
+pub mod app;
+pub mod cli;
 pub mod event;
 pub mod experiments;
 pub mod lesson;

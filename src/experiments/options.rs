@@ -77,3 +77,8 @@ pub fn merge(over: &Params, under: &Params) -> Params {
         seconds_limit: over.seconds_limit.or(under.seconds_limit),
     }
 }
+
+/// What holds for every experiment where nobody says otherwise.
+pub fn everywhere() -> Params {
+    Params { seed: Some(1), seconds_limit: Some(60.0), ..super::NO_PARAMS }
+}

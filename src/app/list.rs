@@ -1,0 +1,43 @@
+//! `parlab list`, and `parlab` alone.
+
+use super::session::{Session, Stop};
+use super::source;
+use crate::experiments::LESSONS;
+use crate::lesson::doc;
+use crate::view::{LessonRow, Part};
+
+/// The lessons with their experiments and parts.
+///
+/// # Errors
+/// Whatever stops it.
+pub fn list(session: &mut Session) -> Result<(), Stop> {
+    let rows = rows(session)?;
+    Ok(session.view.lessons(&rows)?)
+}
+
+/// How to start.
+///
+/// # Errors
+/// Whatever stops it.
+pub fn hello(session: &mut Session) -> Result<(), Stop> {
+    let rows = rows(session)?;
+    Ok(session.view.hello(&rows)?)
+}
+
+fn rows(session: &mut Session) -> Result<Vec<LessonRow>, Stop> {
+    let mut rows = Vec::new();
+    for lesson in LESSONS {
+        let (file, text) = source::text(lesson, session.settings.lang);
+        let doc = match doc::parse(&file, text) {
+            Ok(doc) => doc,
+            Err(faults) => return Err(source::faulty(session, &faults)),
+        };
+        rows.push(LessonRow {
+            lesson: lesson.name.to_string(),
+            title: doc.title.clone(),
+            parts: doc.parts().map(Part::from).collect(),
+            variants: lesson.compared_variants().iter().map(|v| v.to_string()).collect(),
+        });
+    }
+    Ok(rows)
+}

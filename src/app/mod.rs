@@ -1,0 +1,128 @@
+//! What each command does. A command is a short story over the other parts of the
+//! house: read a lesson, run its experiments, hand everything to the view.
+
+mod check;
+mod compare;
+mod list;
+mod page;
+mod session;
+mod source;
+mod terminal;
+
+use std::path::PathBuf;
+
+use crate::event::Params;
+use crate::experiments::Lesson;
+use crate::lesson::doc::Lang;
+use crate::runner;
+use crate::view::style::ColourChoice;
+
+pub use page::{ALL as ALL_PARTS, CORE};
+pub use session::Settings;
+
+/// The hidden first word that makes this process the runner.
+pub const RUNNER: &str = runner::SUBCOMMAND;
+
+/// What was typed, understood.
+pub enum Command {
+    /// No subcommand: how to start.
+    Hello(Settings),
+    /// `lesson`.
+    Lesson {
+        /// Which.
+        lesson: Chosen,
+        /// The parts to show besides the core, or instead of it.
+        parts: Vec<String>,
+        /// Options of experiments, as far as they were typed.
+        params: Params,
+        /// Options of everything.
+        settings: Settings,
+    },
+    /// `compare`.
+    Compare {
+        /// Which.
+        lesson: &'static Lesson,
+        /// As for `lesson`.
+        params: Params,
+        /// As for `lesson`.
+        settings: Settings,
+    },
+    /// `list`.
+    List(Settings),
+    /// `check`.
+    Check {
+        /// Files and folders; empty means the lessons that are compiled in.
+        paths: Vec<PathBuf>,
+        /// Whether a command line in a lesson text would be understood; the error says why not.
+        understood: fn(&[String]) -> Result<(), String>,
+        /// As for `lesson`.
+        settings: Settings,
+    },
+    /// The hidden subcommand that makes this process the runner.
+    Supervise,
+}
+
+/// A lesson, by name or by path.
+pub enum Chosen {
+    /// One of the registry.
+    Named(&'static Lesson),
+    /// A teacher's own.
+    Path(PathBuf),
+}
+
+/// Which code a lesson shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Code {
+    /// The Rust that runs.
+    Rust,
+    /// The Python that says the same.
+    Python,
+    /// Both.
+    #[default]
+    Both,
+    /// None.
+    None,
+}
+
+impl Code {
+    /// Whether the Rust code is shown.
+    pub fn rust(self) -> bool {
+        matches!(self, Code::Rust | Code::Both)
+    }
+
+    /// Whether the Python code is shown.
+    pub fn python(self) -> bool {
+        matches!(self, Code::Python | Code::Both)
+    }
+}
+
+/// Does what was typed; gives the exit code.
+pub fn run(command: Command) -> u8 {
+    match command {
+        Command::Supervise => runner::supervise(),
+        Command::Hello(settings) => session::conduct(settings, list::hello),
+        Command::List(settings) => session::conduct(settings, list::list),
+        Command::Check { paths, understood, settings } => {
+            session::conduct(settings, |session| check::check(session, &paths, understood))
+        }
+        Command::Compare { lesson, params, settings } => {
+            session::conduct(settings, |session| compare::compare(session, lesson, &params))
+        }
+        Command::Lesson { lesson, parts, params, settings } => {
+            session::conduct(settings, |session| page::page(session, &lesson, &parts, &params))
+        }
+    }
+}
+
+/// The language that the environment asks for: LC_ALL over LC_MESSAGES over LANG, English if none
+/// of them is Italian.
+pub fn language(env: &dyn Fn(&str) -> Option<String>) -> Lang {
+    ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .find_map(|name| env(name).filter(|value| !value.is_empty()))
+        .and_then(|value| Lang::from_code(value.get(..2)?))
+        .unwrap_or(Lang::En)
+}
+
+/// How colour is chosen, for the command line.
+pub type Colour = ColourChoice;

@@ -1,0 +1,258 @@
+//! `parlab lesson`: one loop over the blocks of a lesson, run or shown in their order.
+
+use std::collections::BTreeMap;
+
+use super::Chosen;
+use super::session::{Session, Stop};
+use super::source;
+use super::terminal::read_line;
+use crate::event::{Error, ErrorKind, Event, Params};
+use crate::experiments::{self, Experiment, Lesson, options};
+use crate::lesson::block::{Ask, Code, Kind, RunBlock, Verdict};
+use crate::lesson::doc::Doc;
+use crate::lesson::predict;
+use crate::lesson::template::Template;
+use crate::lesson::values::Values;
+use crate::view::CodeBlock;
+
+/// The parts that `--part` knows besides those of the lesson.
+pub const ALL: &str = "all";
+/// The name of what comes before the first part.
+pub const CORE: &str = "core";
+
+/// One lesson being taught.
+struct Page<'a> {
+    session: &'a mut Session,
+    doc: &'a Doc,
+    home: Option<&'static Lesson>,
+    typed: &'a Params,
+    values: Values,
+    /// What was said, by question: the number of the answer, from 0.
+    said: BTreeMap<String, usize>,
+}
+
+/// Teaches a lesson: its core, or the parts that were asked for.
+///
+/// # Errors
+/// Whatever stops it.
+pub fn page(
+    session: &mut Session,
+    chosen: &Chosen,
+    parts: &[String],
+    typed: &Params,
+) -> Result<(), Stop> {
+    let doc = source::read(session, chosen)?;
+    let home = match chosen {
+        Chosen::Named(lesson) => Some(*lesson),
+        Chosen::Path(_) => source::home(&doc),
+    };
+    let stretches = stretches(session, &doc, parts)?;
+    let name = match chosen {
+        Chosen::Named(lesson) => lesson.name.to_string(),
+        Chosen::Path(path) => stem(path),
+    };
+    session.start("lesson", &name, &shown(typed, home))?;
+    let values = Values::new(&session.machine);
+    let mut page = Page { session, doc: &doc, home, typed, values, said: BTreeMap::new() };
+    for stretch in &stretches {
+        page.teach(stretch.as_deref())?;
+    }
+    let others: Vec<_> = (doc.parts())
+        .filter(|part| !stretches.iter().flatten().any(|shown| *shown == *part.name))
+        .cloned()
+        .collect();
+    if !others.is_empty() {
+        let lesson = match chosen {
+            Chosen::Named(lesson) => lesson.name.to_string(),
+            Chosen::Path(path) => path.display().to_string(),
+        };
+        session.view.parts(&lesson, &others)?;
+    }
+    Ok(())
+}
+
+/// `mine` for `mine.it.md`, `./mine/` and `mine/it.md` alike.
+fn stem(path: &std::path::Path) -> String {
+    let name = |path: &std::path::Path| {
+        path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    };
+    let file = name(path);
+    let stem = file.strip_suffix(".md").unwrap_or(&file);
+    let stem = stem.strip_suffix(".it").or(stem.strip_suffix(".en")).unwrap_or(stem);
+    match stem {
+        "en" | "it" => path.parent().map(name).filter(|n| !n.is_empty()).unwrap_or(file.clone()),
+        other => other.to_string(),
+    }
+}
+
+/// The parameters of the `start` event: what was typed over the lesson's defaults.
+pub fn shown(typed: &Params, home: Option<&'static Lesson>) -> Params {
+    let defaults = home.map(|lesson| lesson.defaults.clone()).unwrap_or_default();
+    options::merge(typed, &options::merge(&defaults, &options::everywhere()))
+}
+
+/// What to show: `None` is the core, `Some` a part.
+fn stretches(
+    session: &mut Session,
+    doc: &Doc,
+    wanted: &[String],
+) -> Result<Vec<Option<String>>, Stop> {
+    let all: Vec<String> = doc.parts().map(|part| part.name.value.clone()).collect();
+    let mut stretches = Vec::new();
+    for name in wanted {
+        match name.as_str() {
+            ALL => stretches.extend(std::iter::once(None).chain(all.iter().cloned().map(Some))),
+            CORE => stretches.push(None),
+            part if all.iter().any(|known| known == part) => stretches.push(Some(part.to_string())),
+            unknown => {
+                session.view.error(&Error {
+                    kind: ErrorKind::UnknownPart,
+                    what: Some(unknown.to_string()),
+                    detail: Some(all.join(", ")),
+                })?;
+                return Err(Stop::Usage);
+            }
+        }
+    }
+    if wanted.is_empty() {
+        stretches.push(None);
+    }
+    Ok(stretches)
+}
+
+impl Page<'_> {
+    fn teach(&mut self, part: Option<&str>) -> Result<(), Stop> {
+        let doc = self.doc;
+        for block in doc.blocks.iter().filter(|block| block.part.as_deref() == part) {
+            match &block.kind {
+                Kind::Text(text) => self.text(text)?,
+                Kind::Part(part) => self.session.view.heading(&part.title)?,
+                Kind::Code(code) => self.code(code)?,
+                Kind::Ask(ask) => self.ask(ask)?,
+                Kind::Run(run) => self.run(run)?,
+                Kind::Verdict(verdict) => self.verdict(verdict)?,
+                Kind::Why(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &Template) -> Result<(), Stop> {
+        let text = self.fill(text)?;
+        Ok(self.session.view.prose(&text)?)
+    }
+
+    /// A text with what was measured so far; a fault in it is the lesson file's.
+    fn fill(&mut self, template: &Template) -> Result<String, Stop> {
+        match self.session.renderer.render(self.doc, template, &self.values) {
+            Ok(text) => Ok(text),
+            Err(fault) => Err(source::faulty(self.session, &[fault])),
+        }
+    }
+
+    fn code(&mut self, code: &Code) -> Result<(), Stop> {
+        let shown = self.session.settings.code;
+        let wanted = [
+            ("Rust", code.rust.as_ref().filter(|_| shown.rust())),
+            ("Python", code.python.as_ref().filter(|_| shown.python())),
+        ];
+        for (language, name) in wanted {
+            let Some(name) = name else { continue };
+            let cut = match language {
+                "Rust" => source::rust(self.home, name),
+                _ => source::python(self.home, name),
+            };
+            match cut {
+                Ok((file, region)) => self.session.view.code(&CodeBlock {
+                    language,
+                    file,
+                    first_line: region.first_line,
+                    lines: region.lines,
+                })?,
+                Err(error) => {
+                    let fault = self.doc.fault(name.at, (&error).into(), &error.to_string());
+                    return Err(source::faulty(self.session, &[fault]));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, ask: &Ask) -> Result<(), Stop> {
+        let answers: Vec<String> = ask.answers.iter().map(|a| a.text.clone()).collect();
+        self.session.view.question(&ask.question, &answers)?;
+        while self.session.prompting {
+            let Some(line) = read_line(&self.session.signals)? else {
+                // The end of input is no answer, and none will come later.
+                self.session.prompting = false;
+                break;
+            };
+            match line.trim().parse::<usize>() {
+                _ if line.trim().is_empty() => break,
+                Ok(number) if (1..=answers.len()).contains(&number) => {
+                    self.said.insert(ask.id.value.clone(), number - 1);
+                    break;
+                }
+                _ => self.session.view.ask_again(answers.len())?,
+            }
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, block: &RunBlock) -> Result<(), Stop> {
+        let Some((lesson, experiment)) = experiments::experiment(&block.experiment) else {
+            let kind = crate::lesson::fault::FaultKind::UnknownExperiment;
+            let fault = self.doc.fault(block.experiment.at, kind, &block.experiment);
+            return Err(source::faulty(self.session, &[fault]));
+        };
+        let params = in_force(self.typed, block, lesson, experiment);
+        self.session.experiment(&block.id, experiment, params, &mut self.values)
+    }
+
+    fn verdict(&mut self, verdict: &Verdict) -> Result<(), Stop> {
+        let ask = self.doc.ask(&verdict.ask).expect("the file's rules hold");
+        let said = self.said.get(&ask.id.value).copied();
+        let judged = predict::judge(self.doc, ask, said, &self.session.renderer, &self.values);
+        let answer = match judged {
+            Ok(answer) => answer,
+            Err(fault) => return Err(source::faulty(self.session, &[fault])),
+        };
+        let outcome = self.fill(&verdict.outcome)?;
+        let reply = match answer.said.as_deref().and_then(|belief| verdict.said(belief)) {
+            Some(template) => Some(self.fill(template)?),
+            None => None,
+        };
+        let (words, right) = (said.map(|index| ask.answers[index].text.as_str()), answer.right);
+        self.session.view.event(&Event::Answer(answer))?;
+        Ok(self.session.view.verdict(words, right, &outcome, reply.as_deref())?)
+    }
+}
+
+/// The parameters of a run block: what was typed, unless the block fixes it, over
+/// the block's own, over the lesson's defaults. Variants that the experiment does
+/// not have (they were typed for another one of the page) do not count.
+pub fn in_force(
+    typed: &Params,
+    block: &RunBlock,
+    lesson: &Lesson,
+    experiment: &Experiment,
+) -> Params {
+    let mut typed = typed.clone();
+    for option in &block.fixed {
+        match option.value.as_str() {
+            "runs" => typed.runs = None,
+            "iterations" => typed.iterations = None,
+            "only" => typed.only = None,
+            "python" => typed.python = None,
+            "seed" => typed.seed = None,
+            "seconds_limit" => typed.seconds_limit = None,
+            other => unreachable!("the file's rules know no option {other}"),
+        }
+    }
+    if let Some(only) = &mut typed.only {
+        only.retain(|name| experiment.variants.contains(&name.as_str()));
+    }
+    typed.only = typed.only.filter(|only| !only.is_empty());
+    let defaults = options::merge(&lesson.defaults, &options::everywhere());
+    options::merge(&typed, &options::merge(&block.params, &defaults))
+}

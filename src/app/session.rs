@@ -1,0 +1,259 @@
+//! One command from its first event to its last: the view it draws on, the signals
+//! it listens to, and the exit code that its end gives.
+
+use std::cell::Cell;
+use std::io::{self, IsTerminal};
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+
+use super::Code;
+use crate::event::{self, EndReason, ErrorKind, Event, Params, Start};
+use crate::experiments::{Experiment, told};
+use crate::lesson::doc::Lang;
+use crate::lesson::template::Renderer;
+use crate::lesson::values::{Names, Values};
+use crate::machine;
+use crate::runner::{self, Asked, Ending, Request, Signals};
+use crate::view::json::Json;
+use crate::view::output::Output;
+use crate::view::style::{ColourChoice, Style, colour_for, width_for};
+use crate::view::text::{Options, Text};
+use crate::view::{View, format};
+
+/// The options that every command has.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `--lang`.
+    pub lang: Lang,
+    /// `--color`.
+    pub colour: ColourChoice,
+    /// `--json`.
+    pub json: bool,
+    /// `--yes`.
+    pub yes: bool,
+    /// `--code`.
+    pub code: Code,
+    /// `-q`.
+    pub quiet: bool,
+    /// `-v`.
+    pub verbose: bool,
+}
+
+/// Why a command stops before its work is done.
+#[derive(Debug)]
+pub enum Stop {
+    /// Output cannot be written; a closed pipe among the reasons.
+    Output(io::Error),
+    /// Ctrl-C or TERM.
+    Asked(Asked),
+    /// `--seconds-limit`.
+    TimeLimit,
+    /// It failed, and the view has been told why.
+    Failed,
+    /// It cannot be done as it was typed, and the view has been told why.
+    Usage,
+    /// The work is done and found faults, which were shown.
+    Faults,
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Stop::Output(error)
+    }
+}
+
+/// What the commands work with.
+pub struct Session {
+    /// The options of everything.
+    pub settings: Settings,
+    /// Where everything is drawn.
+    pub view: Box<dyn View>,
+    /// The machine, described once.
+    pub machine: event::Machine,
+    /// Fills the texts of lessons.
+    pub renderer: Renderer,
+    /// Whether a student can be asked.
+    pub prompting: bool,
+    /// Ctrl-C and TERM.
+    pub signals: Signals,
+    stdout: OwnedFd,
+    ending: Rc<Cell<bool>>,
+    /// Whether a `start` was sent, which an `end` must then answer.
+    started: bool,
+}
+
+/// Conducts one command: opens the session, does the work, tells the end, gives the exit code.
+pub fn conduct(settings: Settings, work: impl FnOnce(&mut Session) -> Result<(), Stop>) -> u8 {
+    let mut session = match Session::open(settings.clone()) {
+        Ok(session) => session,
+        Err(error) => return cannot_open(&settings, error),
+    };
+    let done = work(&mut session);
+    session.close(done)
+}
+
+/// Without descriptors or signals there is no session; it is told all the same.
+fn cannot_open(settings: &Settings, error: io::Error) -> u8 {
+    let error = told(&anyhow::Error::new(error));
+    let mut view = Text::new(
+        Box::new(io::sink()),
+        Box::new(io::stderr()),
+        style(settings),
+        Options::default(),
+    );
+    let _ = view.event(&Event::Error(error));
+    1
+}
+
+fn style(settings: &Settings) -> Style {
+    let env = |name: &str| std::env::var(name).ok();
+    let colour = |terminal| colour_for(settings.colour, &env, terminal);
+    let columns = io::stdout().is_terminal().then(textwrap::termwidth);
+    Style {
+        colour: colour(io::stdout().is_terminal()),
+        errors_colour: colour(io::stderr().is_terminal()),
+        width: width_for(columns),
+        lang: settings.lang,
+        live: io::stderr().is_terminal(),
+    }
+}
+
+impl Session {
+    fn open(settings: Settings) -> io::Result<Self> {
+        let signals = Signals::take()?;
+        let ending = Rc::new(Cell::new(false));
+        let stdout = io::stdout().as_fd().try_clone_to_owned()?;
+        let to = stdout.try_clone()?;
+        let stop = signals.as_fd().try_clone_to_owned()?;
+        let output = Box::new(Output::new(to, stop, Rc::clone(&ending)));
+        let prompting = !settings.yes
+            && !settings.json
+            && io::stdin().is_terminal()
+            && io::stdout().is_terminal();
+        let view: Box<dyn View> = match settings.json {
+            true => Box::new(Json::new(output)),
+            false => {
+                let options = Options { quiet: settings.quiet, prompting };
+                Box::new(Text::new(output, Box::new(io::stderr()), style(&settings), options))
+            }
+        };
+        let lang = settings.lang;
+        Ok(Session {
+            settings,
+            view,
+            machine: machine::describe(),
+            renderer: Renderer::new(|env| format::install(env, lang)),
+            prompting,
+            signals,
+            stdout,
+            ending,
+            started: false,
+        })
+    }
+
+    /// Sends the `start` event.
+    ///
+    /// # Errors
+    /// When output cannot be written.
+    pub fn start(&mut self, command: &str, lesson: &str, params: &Params) -> Result<(), Stop> {
+        self.started = true;
+        self.view.event(&Event::Start(Start {
+            schema: event::SCHEMA,
+            command: command.to_string(),
+            lesson: lesson.to_string(),
+            params: params.clone(),
+            machine: self.machine.clone(),
+        }))?;
+        Ok(())
+    }
+
+    /// Runs one experiment; its events go to the view, and to `values` under `id`.
+    ///
+    /// # Errors
+    /// Whatever stops the whole command.
+    pub fn experiment(
+        &mut self,
+        id: &str,
+        experiment: &'static Experiment,
+        params: Params,
+        values: &mut Values,
+    ) -> Result<(), Stop> {
+        values.expect(id, &names(experiment));
+        let request = Request {
+            experiment: experiment.name.to_string(),
+            params,
+            machine: self.machine.clone(),
+            verbose: self.settings.verbose,
+        };
+        let view = &mut self.view;
+        let mut on_event = |event: Event| {
+            values.take(id, &event);
+            view.event(&event)
+        };
+        match runner::run(&request, &self.signals, self.stdout.as_fd(), &mut on_event)? {
+            Ending::Done => Ok(()),
+            Ending::Failed => Err(Stop::Failed),
+            Ending::TimeLimit => Err(Stop::TimeLimit),
+            Ending::Asked(asked) => Err(Stop::Asked(asked)),
+        }
+    }
+
+    /// Tells the end and gives the exit code.
+    fn close(mut self, done: Result<(), Stop>) -> u8 {
+        self.ending.set(true);
+        let stop = match done {
+            // A write that was given up because of a signal is that signal's doing.
+            Err(Stop::Output(error)) => match self.signals.asked() {
+                Some(asked) => Err(Stop::Asked(asked)),
+                None => Err(Stop::Output(error)),
+            },
+            other => other,
+        };
+        let (exit, reason) = match &stop {
+            Ok(()) => (0, None),
+            Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => return 0,
+            Err(Stop::Output(error)) => return self.output_failed(error),
+            Err(Stop::Asked(Asked::Interrupt)) => (130, Some(EndReason::Interrupted)),
+            Err(Stop::Asked(Asked::Terminate)) => (143, Some(EndReason::Terminated)),
+            Err(Stop::TimeLimit) => (124, Some(EndReason::TimeLimit)),
+            Err(Stop::Failed) => (1, Some(EndReason::Failed)),
+            Err(Stop::Faults) => (1, None),
+            Err(Stop::Usage) => (2, Some(EndReason::Failed)),
+        };
+        if !self.started && reason.is_none() {
+            return exit;
+        }
+        match self.view.event(&Event::End(event::End { exit, reason })) {
+            Err(error) if exit == 0 && error.kind() != io::ErrorKind::BrokenPipe => {
+                self.output_failed(&error)
+            }
+            _ => exit,
+        }
+    }
+
+    /// What cannot be written to stdout is told on stderr.
+    fn output_failed(&self, error: &io::Error) -> u8 {
+        let mut view = Text::new(
+            Box::new(io::sink()),
+            Box::new(io::stderr()),
+            style(&self.settings),
+            Options::default(),
+        );
+        let _ = view.event(&Event::Error(event::Error {
+            kind: ErrorKind::Output,
+            what: Some("stdout".to_string()),
+            detail: Some(error.to_string()),
+        }));
+        1
+    }
+}
+
+/// The names of an experiment's values, for templates.
+pub fn names(experiment: &Experiment) -> Names {
+    let owned = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
+    Names {
+        variants: owned(experiment.variants),
+        figures: owned(experiment.figures),
+        experiment_figures: owned(experiment.experiment_figures),
+    }
+}

@@ -1,0 +1,128 @@
+//! Where the text of a lesson comes from: compiled in, or a teacher's file or folder.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::session::{Session, Stop};
+use super::Chosen;
+use crate::event::{Error, ErrorKind};
+use crate::experiments::{self, Lesson};
+use crate::lesson::doc::{self, Doc, Lang};
+use crate::lesson::fault::Fault;
+use crate::lesson::region::{self, Region, RegionError};
+
+/// The text of a lesson that is compiled in, by the name that faults are told with.
+pub fn text(lesson: &'static Lesson, lang: Lang) -> (String, &'static str) {
+    let text = match lang {
+        Lang::En => lesson.texts.en,
+        Lang::It => lesson.texts.it,
+    };
+    (format!("lessons/{}/{}.md", lesson.name, lang.code()), text)
+}
+
+/// Reads the lesson that was chosen, in the session's language.
+///
+/// # Errors
+/// [`Stop::Usage`] when it cannot be read or is faulty; the view has been told.
+pub fn read(session: &mut Session, chosen: &Chosen) -> Result<Doc, Stop> {
+    let (file, text) = match chosen {
+        Chosen::Named(lesson) => {
+            let (file, text) = text(lesson, session.settings.lang);
+            (file, text.to_string())
+        }
+        Chosen::Path(path) => match load(path, session.settings.lang) {
+            Ok((file, text)) => (file.display().to_string(), text),
+            Err(error) => return Err(unreadable(session, path, &error)),
+        },
+    };
+    match doc::parse(&file, &text) {
+        Ok(doc) => Ok(doc),
+        Err(faults) => Err(faulty(session, &faults)),
+    }
+}
+
+/// A file's text, or that of a folder's file in the language (in the other, if it has only that).
+///
+/// # Errors
+/// Those of reading, and [`io::ErrorKind::InvalidData`] for what is not text.
+pub fn load(path: &Path, lang: Lang) -> io::Result<(PathBuf, String)> {
+    let file = if path.is_dir() { in_folder(path, lang)? } else { path.to_path_buf() };
+    let bytes = fs::read(&file)?;
+    match String::from_utf8(bytes) {
+        Ok(text) if text.contains('\0') => Err(not_text("it holds bytes of value 0")),
+        Ok(text) => Ok((file, text)),
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let line = error.as_bytes()[..valid].iter().filter(|&&b| b == b'\n').count() + 1;
+            Err(not_text(&format!("line {line} is not UTF-8")))
+        }
+    }
+}
+
+fn in_folder(folder: &Path, lang: Lang) -> io::Result<PathBuf> {
+    let other = if lang == Lang::En { Lang::It } else { Lang::En };
+    [lang, other]
+        .into_iter()
+        .map(|lang| folder.join(format!("{}.md", lang.code())))
+        .find(|file| file.exists())
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "it holds neither en.md nor it.md"))
+}
+
+fn not_text(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+/// Tells that a lesson cannot be read.
+pub fn unreadable(session: &mut Session, path: &Path, error: &io::Error) -> Stop {
+    let told = session.view.error(&Error {
+        kind: ErrorKind::LessonFile,
+        what: Some(path.display().to_string()),
+        detail: Some(error.to_string()),
+    });
+    told.map_or_else(Stop::Output, |()| Stop::Usage)
+}
+
+/// Shows faults.
+pub fn faulty(session: &mut Session, faults: &[Fault]) -> Stop {
+    for fault in faults {
+        if let Err(error) = session.view.fault(fault) {
+            return Stop::Output(error);
+        }
+    }
+    Stop::Usage
+}
+
+/// The lesson of the registry whose experiments a text runs first: its sources are
+/// the first to be searched for code.
+pub fn home(doc: &Doc) -> Option<&'static Lesson> {
+    doc.runs().find_map(|run| experiments::experiment(&run.experiment)).map(|(lesson, _)| lesson)
+}
+
+/// A region of Rust code: the file it stands in, and its lines.
+///
+/// # Errors
+/// When no source of the registry has it, or it is not fit to be shown.
+pub fn rust(home: Option<&'static Lesson>, name: &str) -> Result<(String, Region), RegionError> {
+    let sources = (home.into_iter().chain(experiments::LESSONS.iter().copied()))
+        .flat_map(|lesson| lesson.sources);
+    let mut missing = None;
+    for (file, source) in sources {
+        match region::cut(source, name) {
+            Ok(region) => return Ok((format!("src/experiments/{file}"), region)),
+            Err(unknown @ RegionError::Unknown { .. }) => _ = missing.get_or_insert(unknown),
+            Err(fault) => return Err(fault),
+        }
+    }
+    Err(missing.expect("the registry has sources"))
+}
+
+/// A region of a lesson's Python peer.
+///
+/// # Errors
+/// As [`rust`].
+pub fn python(home: Option<&'static Lesson>, name: &str) -> Result<(String, Region), RegionError> {
+    let lesson = home.unwrap_or(experiments::LESSONS[0]);
+    let region = region::cut(lesson.texts.peer, name)?;
+    Ok((format!("lessons/{}/peer.py", lesson.name), region))
+}

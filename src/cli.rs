@@ -1,0 +1,368 @@
+//! All that can be typed, built from the registry of experiments.
+//!
+//! A lesson's subcommand shows only the options that its row says it uses, with the
+//! names and ranges of `experiments::options`. A lesson given by its path is told
+//! apart before clap sees it: the subcommand that it becomes is hidden, so that a
+//! mistyped name still gets clap's suggestion.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Command as Clap, value_parser};
+
+use crate::app::{self, Chosen, Code, Colour, Command, Settings};
+use crate::event::Params;
+use crate::experiments::{self, LESSONS, Lesson, Opt};
+use crate::lesson::doc::{self, Lang};
+
+/// The hidden subcommand that a lesson's path becomes.
+const FILE: &str = "__file";
+
+/// Understands what was typed.
+///
+/// # Errors
+/// Help, version and wrong usage, as clap tells them: print it, exit with its code.
+pub fn parse(typed: Vec<OsString>) -> Result<Command, Box<clap::Error>> {
+    if typed.get(1).is_some_and(|word| word == app::RUNNER) {
+        return Ok(Command::Supervise);
+    }
+    let matches = clap().try_get_matches_from(with_path_marked(typed))?;
+    Ok(command(&matches))
+}
+
+/// Whether a command line in a lesson text would be understood; the error says why not.
+fn understood(words: &[String]) -> Result<(), String> {
+    let typed = words.iter().map(OsString::from).collect();
+    match clap().try_get_matches_from(with_path_marked(typed)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.exit_code() == 0 => Ok(()),
+        Err(error) => Err(error.to_string().lines().next().unwrap_or_default().to_string()),
+    }
+}
+
+fn clap() -> Clap {
+    Clap::new("parlab")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Live lessons on processes, locks and races: predict, run, understand")
+        .after_help(
+            "Start with `parlab lesson lock`. Lessons speak English and Italian (--lang it).",
+        )
+        .disable_help_subcommand(true)
+        .infer_subcommands(false)
+        .max_term_width(100)
+        .args(everywhere())
+        .subcommand(lesson_command())
+        .subcommand(compare_command())
+        .subcommand(Clap::new("list").about("The lessons, their experiments and their parts"))
+        .subcommand(
+            Clap::new("check").about("Looks for faults in lesson texts").arg(
+                Arg::new("path")
+                    .value_name("PATH")
+                    .num_args(0..)
+                    .value_parser(value_parser!(PathBuf))
+                    .help("Lesson files or folders; without any, the lessons that parlab brings"),
+            ),
+        )
+}
+
+fn lesson_command() -> Clap {
+    let mut command = Clap::new("lesson")
+        .about("A lesson: question, code, prediction, live run, explanation")
+        .override_usage("parlab lesson [OPTIONS] <LESSON | FILE.md | FOLDER> [OPTIONS]")
+        .after_help(
+            "A lesson of your own goes by its path: parlab lesson ./mine.md\n\
+             (a path has a `/` in it, or ends in `.md`)",
+        )
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand_value_name("LESSON")
+        .subcommand_help_heading("Lessons");
+    for lesson in LESSONS {
+        let mut parts: Vec<&'static str> = vec![app::ALL_PARTS, app::CORE];
+        parts.extend(doc::part_names(lesson.texts.en));
+        command = command.subcommand(
+            Clap::new(lesson.name)
+                .about(title(lesson))
+                .args(options(lesson))
+                .arg(part(PossibleValuesParser::new(parts).into())),
+        );
+    }
+    let file = Clap::new(FILE)
+        .hide(true)
+        .arg(Arg::new("file").required(true).value_parser(value_parser!(PathBuf)))
+        .args([number(Opt::Runs, None), only(value_parser!(String).into()), python(), no_python()])
+        .arg(part(value_parser!(String).into()));
+    command.subcommand(file)
+}
+
+fn compare_command() -> Clap {
+    let mut command = Clap::new("compare")
+        .about("The measurement alone: variants side by side, who won and why")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand_value_name("LESSON")
+        .subcommand_help_heading("Lessons");
+    for lesson in LESSONS {
+        command = command
+            .subcommand(Clap::new(lesson.name).about(title(lesson)).args(options(lesson)));
+    }
+    command
+}
+
+/// A lesson's title, in English as all of clap's texts are.
+fn title(lesson: &Lesson) -> &'static str {
+    let heading = lesson.texts.en.lines().find_map(|line| line.strip_prefix("# "));
+    heading.unwrap_or(lesson.name)
+}
+
+/// The options of a lesson's experiments.
+fn options(lesson: &'static Lesson) -> Vec<Arg> {
+    let mut args: Vec<Arg> =
+        lesson.options.iter().map(|&opt| number(opt, opt.get(&lesson.defaults))).collect();
+    args.push(only(PossibleValuesParser::new(lesson.compared_variants()).into()));
+    args.extend([python(), no_python(), seed(), seconds_limit()]);
+    args
+}
+
+fn number(opt: Opt, default: Option<u64>) -> Arg {
+    let (least, most) = opt.range();
+    let default = default.map_or(String::new(), |n| format!("; usually {n}"));
+    Arg::new(opt.name())
+        .long(opt.name())
+        .value_name("N")
+        .allow_hyphen_values(true)
+        .value_parser(move |text: &str| whole_number(text, least, most))
+        .help(format!("{} (from {least} to {most}{default})", opt.help()))
+}
+
+/// A whole number in a range, with an error that says what was wrong with it.
+fn whole_number(text: &str, least: u64, most: u64) -> Result<u64, String> {
+    let range = format!("from {least} to {most}");
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let negative = digits.strip_prefix('-').is_some_and(|rest| rest.parse::<u64>().is_ok());
+        return Err(match negative {
+            true => format!("it must be {range}"),
+            false => format!("not a whole number; give one {range}, in digits"),
+        });
+    }
+    match digits.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!("it must be {range}")),
+    }
+}
+
+fn only(parser: ValueParser) -> Arg {
+    Arg::new("only")
+        .long("only")
+        .value_name("VARIANT,…")
+        .value_delimiter(',')
+        .action(ArgAction::Append)
+        .value_parser(parser)
+        .help("Run these variants alone")
+}
+
+fn part(parser: ValueParser) -> Arg {
+    Arg::new("part")
+        .long("part")
+        .value_name("NAME,…")
+        .value_delimiter(',')
+        .action(ArgAction::Append)
+        .value_parser(parser)
+        .help("Show these parts instead of the core; `all` is the core and every part")
+}
+
+fn python() -> Arg {
+    Arg::new("python")
+        .long("python")
+        .value_name("auto|none|all|PATH")
+        .action(ArgAction::Append)
+        .value_parser(value_parser!(String))
+        .help("Python interpreters for the peers; may be repeated; usually the first python3")
+}
+
+fn no_python() -> Arg {
+    Arg::new("no-python")
+        .long("no-python")
+        .action(ArgAction::SetTrue)
+        .conflicts_with("python")
+        .help("The same as --python none")
+}
+
+fn seed() -> Arg {
+    Arg::new("seed")
+        .long("seed")
+        .value_name("N")
+        .allow_hyphen_values(true)
+        .value_parser(|text: &str| whole_number(text, 0, u64::MAX))
+        .help(format!("Seed of the statistics' resampling, never of a race (0 to {})", u64::MAX))
+}
+
+fn seconds_limit() -> Arg {
+    Arg::new("seconds-limit")
+        .long("seconds-limit")
+        .value_name("SECONDS")
+        .allow_hyphen_values(true)
+        .value_parser(seconds)
+        .help("The most that one experiment may last (from 0.1 to 86400; usually 60)")
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let range = 0.1..=86_400.0;
+    match text.parse::<f64>() {
+        Ok(seconds) if range.contains(&seconds) => Ok(seconds),
+        Ok(_) => Err("it must be from 0.1 to 86400".to_string()),
+        Err(_) => Err("not a number of seconds; give one from 0.1 to 86400".to_string()),
+    }
+}
+
+/// The options that every command has.
+fn everywhere() -> Vec<Arg> {
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).action(ArgAction::SetTrue).global(true).help(help)
+    };
+    let choice = |name: &'static str| Arg::new(name).long(name).global(true);
+    vec![
+        choice("lang")
+            .value_parser(["en", "it"])
+            .help("Language of lessons and results; usually that of LC_ALL, LC_MESSAGES or LANG"),
+        choice("color")
+            .value_name("WHEN")
+            .value_parser(["auto", "always", "never"])
+            .help("Colour; `auto` asks the terminal, NO_COLOR and CLICOLOR_FORCE"),
+        choice("code")
+            .value_name("WHICH")
+            .value_parser(["rust", "python", "both", "none"])
+            .help("The code that lessons show; usually both"),
+        flag("json", "Print events, one JSON object a line, and ask nothing"),
+        flag("yes", "Ask nothing: run straight through").short('y'),
+        flag("quiet", "Results only: no text, no code").short('q'),
+        flag("verbose", "Tell on stderr what the runner does").short('v'),
+    ]
+}
+
+/// Puts the hidden subcommand before a lesson's path: after the word `lesson`, the
+/// first word that is neither an option nor an option's value, if it looks like one.
+fn with_path_marked(mut typed: Vec<OsString>) -> Vec<OsString> {
+    let mut after_lesson = false;
+    let mut index = 1;
+    while index < typed.len() {
+        let word = typed[index].to_string_lossy().into_owned();
+        if word == "--" {
+            break;
+        }
+        if word.starts_with('-') {
+            let takes_value = !word.contains('=') && takes_value(&word);
+            index += if takes_value { 2 } else { 1 };
+            continue;
+        }
+        if after_lesson {
+            if word.contains('/') || word.ends_with(".md") {
+                typed.insert(index, FILE.into());
+            }
+            break;
+        }
+        if word != "lesson" {
+            break;
+        }
+        after_lesson = true;
+        index += 1;
+    }
+    typed
+}
+
+/// Whether an option is followed by a value of its own.
+fn takes_value(option: &str) -> bool {
+    let names = ["lang", "color", "code", "only", "part", "python", "seed", "seconds-limit"];
+    let Some(name) = option.strip_prefix("--") else {
+        return false;
+    };
+    names.contains(&name) || options_named(name)
+}
+
+fn options_named(name: &str) -> bool {
+    experiments::options::ALL.iter().any(|opt| opt.name() == name)
+}
+
+fn command(matches: &ArgMatches) -> Command {
+    let settings = settings(matches);
+    match matches.subcommand() {
+        Some(("lesson", lesson)) => {
+            let (name, options) = lesson.subcommand().expect("required");
+            let chosen = match name {
+                FILE => Chosen::Path(options.get_one::<PathBuf>("file").expect("required").clone()),
+                name => Chosen::Named(experiments::lesson(name).expect("from the registry")),
+            };
+            let settings = match &chosen {
+                Chosen::Path(path) => in_language_of(path, settings),
+                Chosen::Named(_) => settings,
+            };
+            let (parts, params) = (strings(options, "part").unwrap_or_default(), params(options));
+            Command::Lesson { lesson: chosen, parts, params, settings }
+        }
+        Some(("compare", lesson)) => {
+            let (name, options) = lesson.subcommand().expect("required");
+            let lesson = experiments::lesson(name).expect("from the registry");
+            Command::Compare { lesson, params: params(options), settings }
+        }
+        Some(("list", _)) => Command::List(settings),
+        Some(("check", options)) => {
+            let paths = options.get_many("path").unwrap_or_default().cloned().collect();
+            Command::Check { paths, understood, settings }
+        }
+        _ => Command::Hello(settings),
+    }
+}
+
+/// A file that ends in `.it.md` is Italian, whatever `--lang` says.
+fn in_language_of(path: &std::path::Path, settings: Settings) -> Settings {
+    let lang = path.to_str().and_then(Lang::of_file).unwrap_or(settings.lang);
+    Settings { lang, ..settings }
+}
+
+fn settings(matches: &ArgMatches) -> Settings {
+    let env = |name: &str| std::env::var(name).ok();
+    let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
+    Settings {
+        lang: text("lang").and_then(Lang::from_code).unwrap_or_else(|| app::language(&env)),
+        colour: match text("color") {
+            Some("always") => Colour::Always,
+            Some("never") => Colour::Never,
+            _ => Colour::Auto,
+        },
+        code: match text("code") {
+            Some("rust") => Code::Rust,
+            Some("python") => Code::Python,
+            Some("none") => Code::None,
+            _ => Code::Both,
+        },
+        json: matches.get_flag("json"),
+        yes: matches.get_flag("yes") || !std::io::stdin().is_terminal(),
+        quiet: matches.get_flag("quiet"),
+        verbose: matches.get_flag("verbose"),
+    }
+}
+
+fn params(matches: &ArgMatches) -> Params {
+    let mut params = Params::default();
+    for opt in experiments::options::ALL {
+        if let Ok(Some(&value)) = matches.try_get_one::<u64>(opt.name()) {
+            opt.set(&mut params, value);
+        }
+    }
+    params.only = strings(matches, "only");
+    params.python = match matches.get_flag("no-python") {
+        true => Some(vec!["none".to_string()]),
+        false => strings(matches, "python"),
+    };
+    params.seed = matches.try_get_one::<u64>("seed").ok().flatten().copied();
+    params.seconds_limit = matches.try_get_one::<f64>("seconds-limit").ok().flatten().copied();
+    params
+}
+
+fn strings(matches: &ArgMatches, name: &str) -> Option<Vec<String>> {
+    let values = matches.try_get_many::<String>(name).ok().flatten()?;
+    Some(values.cloned().collect())
+}
