@@ -4,7 +4,7 @@
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::sys::{self, Deadline, MapError, Mapping};
@@ -36,10 +36,19 @@ fn place<T>() -> Result<*mut T, MapError> {
 
 // --------------------------------------------------------------------------------------- mutex
 
-/// A pthread mutex in shared memory, robust or plain. The first word of it is the futex word, in
-/// which glibc keeps the owner's thread ID if the mutex is robust (nptl/pthread_mutex_lock.c; the
-/// kernel's robust futex ABI).
-struct Mutex(UnsafeCell<libc::pthread_mutex_t>);
+/// A pthread mutex in shared memory, robust or plain.
+#[repr(C)]
+struct Mutex {
+    /// Its first word is the futex word, in which glibc keeps the owner's thread ID if the mutex is
+    /// robust (nptl/pthread_mutex_lock.c; the kernel's robust futex ABI).
+    pthread: UnsafeCell<libc::pthread_mutex_t>,
+    /// Whether an owner died and the next one gave the mutex back unrepaired.
+    ///
+    /// pthread tells this too (ENOTRECOVERABLE), but glibc's trylock (seen in 2.36) forgets to
+    /// unlock the word when it does: the next one then finds a mutex that is locked for ever. So
+    /// this is looked at first, at every look, and costs nothing: it lies in the same cache line.
+    lost: AtomicBool,
+}
 
 // SAFETY: a process-shared mutex is made to be used by any thread of any process at once.
 unsafe impl Sync for Mutex {}
@@ -72,25 +81,32 @@ impl Mutex {
     /// 0, EBUSY, EOWNERDEAD or ENOTRECOVERABLE.
     #[inline]
     fn try_lock(&self) -> i32 {
+        if self.lost.load(Ordering::Relaxed) {
+            return libc::ENOTRECOVERABLE;
+        }
         // SAFETY: an initialised mutex, never unmapped.
-        unsafe { libc::pthread_mutex_trylock(self.0.get()) }
+        unsafe { libc::pthread_mutex_trylock(self.pthread.get()) }
     }
 
     /// 0, EOWNERDEAD, ENOTRECOVERABLE, or ETIMEDOUT once the deadline is over.
     ///
-    /// The wait is cut into sleeps of at most 50 ms, and this is no detail. A process that is
-    /// killed in unlock, after it freed the word and before it woke the next one, leaves a waiter
-    /// asleep on a lock that is free. The sleep ends, the waiter looks, and the lock is its own.
+    /// The wait is cut into sleeps of at most 50 ms, and this is no detail. A process that is killed
+    /// in unlock, after it freed the word and before it woke the next one, leaves a waiter asleep on
+    /// a lock that is free; so does a waiter that was woken and is killed before it takes the lock.
+    /// The sleep ends, the waiter looks, and the lock is its own.
     #[cold]
     fn lock_contended(&self, deadline: Deadline) -> i32 {
         loop {
             let until = deadline.next_look();
             // SAFETY: an initialised mutex, never unmapped, and a timespec of ours.
             let code = unsafe {
-                pthread_mutex_clocklock(self.0.get(), libc::CLOCK_MONOTONIC, &raw const until)
+                pthread_mutex_clocklock(self.pthread.get(), libc::CLOCK_MONOTONIC, &raw const until)
             };
             if code != libc::ETIMEDOUT || deadline.is_over() {
                 return code;
+            }
+            if self.lost.load(Ordering::Relaxed) {
+                return libc::ENOTRECOVERABLE;
             }
         }
     }
@@ -108,10 +124,13 @@ impl Mutex {
     #[inline]
     fn unlock(&self) -> i32 {
         // SAFETY: an initialised mutex, never unmapped.
-        unsafe { libc::pthread_mutex_unlock(self.0.get()) }
+        unsafe { libc::pthread_mutex_unlock(self.pthread.get()) }
     }
 
     fn owner(&self) -> Option<i32> {
+        if self.lost.load(Ordering::Relaxed) {
+            return None;
+        }
         match self.word().load(Ordering::Relaxed) & libc::FUTEX_TID_MASK {
             0 => None,
             tid => i32::try_from(tid).ok(),
@@ -120,7 +139,7 @@ impl Mutex {
 
     fn word(&self) -> &AtomicU32 {
         // SAFETY: glibc's first field, an aligned int that only atomic operations change.
-        unsafe { AtomicU32::from_ptr(self.0.get().cast()) }
+        unsafe { AtomicU32::from_ptr(self.pthread.get().cast()) }
     }
 }
 
@@ -278,6 +297,11 @@ impl LockGuard<'_> {
         }
     }
 
+    /// Whether the lock is this thread's: not so in a forked child that inherited the guard.
+    fn is_held(&self) -> bool {
+        self.mutex.owner() == Some(sys::tid())
+    }
+
     /// Gives the lock back, as dropping the guard does. Python's `release()`.
     #[inline]
     pub fn release(self) {}
@@ -310,12 +334,21 @@ impl<'a> Orphan<'a> {
     /// Declares the lock and what it protects whole again (POSIX, pthread_mutex_consistent), and
     /// goes on holding it.
     pub fn repair(self) -> LockGuard<'a> {
-        // A copy that a forked child inherited is not its own, and there it repairs nothing.
-        if self.0.mutex.owner() == Some(sys::tid()) {
+        let mutex = self.0.mutex;
+        if self.0.is_held() {
             // SAFETY: an initialised robust mutex, never unmapped, which this thread holds.
-            expect_zero(unsafe { libc::pthread_mutex_consistent(self.0.mutex.0.get()) });
+            expect_zero(unsafe { libc::pthread_mutex_consistent(mutex.pthread.get()) });
         }
-        self.0
+        std::mem::forget(self);
+        LockGuard::new(mutex)
+    }
+}
+
+impl Drop for Orphan<'_> {
+    fn drop(&mut self) {
+        if self.0.is_held() {
+            self.0.mutex.lost.store(true, Ordering::Relaxed);
+        }
     }
 }
 

@@ -1,2 +1,0 @@
-//! mp tests
-fn main() {}

@@ -1,0 +1,354 @@
+//! Pipes: messages of all sizes arrive whole and in order, and every way for the other end to be
+//! gone has its own answer.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
+use nix::unistd::Pid;
+use parlab::mp::{Connection, Exit, PipeError, Process, Shared, pipe, pipe_oneway};
+use serde::{Deserialize, Serialize};
+
+use crate::Case;
+use crate::staging::{PATIENCE, ended, ends_well, never_early, started, wait_until};
+
+pub const CASES: &[Case] = &[
+    ("pipe::values_keep_their_type", values_keep_their_type),
+    (
+        "pipe::both_ends_of_a_two_way_pipe_send",
+        both_ends_of_a_two_way_pipe_send,
+    ),
+    (
+        "pipe::empty_messages_are_messages",
+        empty_messages_are_messages,
+    ),
+    (
+        "pipe::frames_are_those_of_python",
+        frames_are_those_of_python,
+    ),
+    (
+        "pipe::large_messages_arrive_whole",
+        large_messages_arrive_whole,
+    ),
+    (
+        "pipe::closed_end_is_told_to_the_receiver",
+        closed_end_is_told_to_the_receiver,
+    ),
+    (
+        "pipe::closed_end_is_told_to_the_sender",
+        closed_end_is_told_to_the_sender,
+    ),
+    ("pipe::truncated_message_is_told", truncated_message_is_told),
+    (
+        "pipe::sender_killed_in_mid_message",
+        sender_killed_in_mid_message,
+    ),
+    ("pipe::garbage_is_refused", garbage_is_refused),
+    ("pipe::poll_is_never_early", poll_is_never_early),
+    (
+        "pipe::poll_sees_messages_and_the_end",
+        poll_sees_messages_and_the_end,
+    ),
+    ("pipe::wrong_direction_is_told", wrong_direction_is_told),
+    ("pipe::signals_lose_nothing", signals_lose_nothing),
+];
+
+const LARGE: usize = 16 << 20;
+
+fn pattern(len: usize) -> Vec<u8> {
+    (0..len).map(|at| (at % 251) as u8).collect()
+}
+
+/// (receiver, sender) of both kinds.
+fn both_kinds() -> [(Connection, Connection); 2] {
+    [pipe().unwrap(), pipe_oneway().unwrap()]
+}
+
+/// The descriptor of an end, to write and read what no message is.
+fn raw(end: &Connection) -> File {
+    File::from(end.as_fd().try_clone_to_owned().unwrap())
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Greeting {
+    name: String,
+    times: Vec<f64>,
+    to: Option<i64>,
+}
+
+fn values_keep_their_type() {
+    let greeting = || Greeting {
+        name: "Zoë".into(),
+        times: vec![6.4, -0.0],
+        to: Some(i64::MIN),
+    };
+    for (receiver, sender) in both_kinds() {
+        let mut child = started("sender", move || {
+            sender.send(&greeting()).unwrap();
+            sender.send("a str").unwrap();
+            sender.send(&[1u16, 2, 3][..]).unwrap();
+            sender.send(&7u8).unwrap();
+        });
+        assert_eq!(receiver.recv::<Greeting>().unwrap(), greeting());
+        assert_eq!(receiver.recv::<String>().unwrap(), "a str");
+        assert_eq!(receiver.recv::<Vec<u16>>().unwrap(), [1, 2, 3]);
+        let answer = receiver.recv::<()>();
+        assert!(
+            matches!(answer, Err(PipeError::Decode { len: 1, .. })),
+            "{answer:?}"
+        );
+        ends_well(&mut child);
+    }
+}
+
+fn both_ends_of_a_two_way_pipe_send() {
+    let (here, there) = pipe().unwrap();
+    let mut echo = started("echo", move || {
+        // Not "until the end": this child has inherited the other end too, and so never sees it.
+        while let Some(number) = there.recv::<Option<u32>>().unwrap() {
+            there.send(&(number + 2)).unwrap();
+        }
+    });
+    for number in 0..1000u32 {
+        here.send(&Some(number)).unwrap();
+        assert_eq!(here.recv::<u32>().unwrap(), number + 2);
+    }
+    here.send(&None::<u32>).unwrap();
+    ends_well(&mut echo);
+}
+
+fn empty_messages_are_messages() {
+    for (receiver, sender) in both_kinds() {
+        for message in [&b""[..], b"x", b"", b""] {
+            sender.send_bytes(message).unwrap();
+        }
+        sender.close();
+        let received: Vec<_> = (0..4).map(|_| receiver.recv_bytes().unwrap()).collect();
+        assert_eq!(received, [&b""[..], b"x", b"", b""]);
+        assert!(matches!(receiver.recv_bytes(), Err(PipeError::Closed)));
+    }
+}
+
+fn frames_are_those_of_python() {
+    for (receiver, sender) in both_kinds() {
+        sender.send_bytes(b"hi").unwrap();
+        let mut frame = [0; 6];
+        raw(&receiver).read_exact(&mut frame).unwrap();
+        assert_eq!(frame, *b"\x00\x00\x00\x02hi");
+        // Python's form for lengths from 2^31 on is understood for any length.
+        raw(&sender)
+            .write_all(b"\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x02ho")
+            .unwrap();
+        assert_eq!(receiver.recv_bytes().unwrap(), b"ho");
+    }
+}
+
+fn large_messages_arrive_whole() {
+    let sent = pattern(LARGE);
+    for (receiver, sender) in both_kinds() {
+        let mut child = started("sender", || {
+            sender.send_bytes(&sent).unwrap();
+            sender.send_bytes(&sent[..70_001]).unwrap();
+        });
+        assert!(receiver.recv_bytes().unwrap() == sent);
+        assert!(receiver.recv_bytes().unwrap() == sent[..70_001]);
+        ends_well(&mut child);
+    }
+}
+
+fn closed_end_is_told_to_the_receiver() {
+    for (receiver, sender) in both_kinds() {
+        sender.send(&1).unwrap();
+        drop(sender);
+        assert_eq!(
+            receiver.recv::<i32>().unwrap(),
+            1,
+            "what was sent before still comes"
+        );
+        assert!(matches!(receiver.recv::<i32>(), Err(PipeError::Closed)));
+    }
+    // With messages unread at the closed end, a socket says "reset".
+    let (here, there) = pipe().unwrap();
+    here.send(&1).unwrap();
+    there.close();
+    assert!(matches!(here.recv::<i32>(), Err(PipeError::Closed)));
+}
+
+fn closed_end_is_told_to_the_sender() {
+    for (receiver, sender) in both_kinds() {
+        drop(receiver);
+        // In a child too, where SIGPIPE would otherwise kill.
+        let mut child = started("sender", || {
+            assert!(matches!(sender.send(&1), Err(PipeError::Closed)));
+            let large = pattern(1 << 20);
+            assert!(matches!(sender.send_bytes(&large), Err(PipeError::Closed)));
+        });
+        ends_well(&mut child);
+    }
+}
+
+fn truncated_message_is_told() {
+    let parts: [(&[u8], usize, usize); 3] = [
+        (b"\0\0", 2, 4),
+        (b"\0\0\0\x05abc", 3, 5),
+        (b"\xff\xff\xff\xff\0", 1, 8),
+    ];
+    for (part, got, expected) in parts {
+        for (receiver, sender) in both_kinds() {
+            raw(&sender).write_all(part).unwrap();
+            drop(sender);
+            match receiver.recv_bytes() {
+                Err(PipeError::Truncated {
+                    got: g,
+                    expected: e,
+                }) => {
+                    assert_eq!((g, e), (got, expected));
+                }
+                other => panic!("{part:?} was received as {other:?}"),
+            }
+        }
+    }
+}
+
+fn sender_killed_in_mid_message() {
+    for (receiver, sender) in both_kinds() {
+        let mut child = started("sender", move || {
+            sender.send_bytes(&pattern(LARGE)).unwrap()
+        });
+        assert!(
+            receiver.poll(Some(PATIENCE)).unwrap(),
+            "it has begun, and cannot finish"
+        );
+        child.kill().unwrap();
+        assert_eq!(ended(&mut child), Exit::Signal(libc::SIGKILL));
+        let answer = receiver.recv_bytes().map(|message| message.len());
+        assert!(
+            matches!(answer, Err(PipeError::Truncated { .. })),
+            "{answer:?}"
+        );
+    }
+}
+
+fn garbage_is_refused() {
+    for header in [
+        &b"HTTP"[..],
+        b"\xff\xff\xff\xfe",
+        b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+    ] {
+        for (receiver, sender) in both_kinds() {
+            raw(&sender).write_all(header).unwrap();
+            let answer = receiver.recv_bytes();
+            assert!(
+                matches!(answer, Err(PipeError::TooLong { .. })),
+                "{header:?}: {answer:?}"
+            );
+        }
+    }
+    let (receiver, sender) = pipe_oneway().unwrap();
+    let (receiver, sender) = (receiver.with_limit(3), sender.with_limit(4));
+    let answer = sender.send_bytes(b"12345");
+    assert!(
+        matches!(answer, Err(PipeError::TooLong { len: 5, limit: 4 })),
+        "{answer:?}"
+    );
+    sender.send_bytes(b"123").unwrap();
+    assert_eq!(receiver.recv_bytes().unwrap(), b"123");
+    sender.send_bytes(b"1234").unwrap();
+    let answer = receiver.recv_bytes();
+    assert!(
+        matches!(answer, Err(PipeError::TooLong { len: 4, limit: 3 })),
+        "{answer:?}"
+    );
+}
+
+fn poll_is_never_early() {
+    for (receiver, _sender) in both_kinds() {
+        never_early(|bound| assert!(!receiver.poll(Some(bound)).unwrap()));
+    }
+}
+
+fn poll_sees_messages_and_the_end() {
+    for (receiver, sender) in both_kinds() {
+        sender.send_bytes(b"").unwrap();
+        assert!(receiver.poll(Some(Duration::ZERO)).unwrap());
+        assert!(receiver.poll(None).unwrap());
+        receiver.recv_bytes().unwrap();
+        assert!(!receiver.poll(Some(Duration::ZERO)).unwrap());
+        drop(sender);
+        assert!(
+            receiver.poll(None).unwrap(),
+            "the end is something to receive"
+        );
+    }
+}
+
+fn wrong_direction_is_told() {
+    let (reader, writer) = pipe_oneway().unwrap();
+    let wrong = |answer| matches!(answer, Err(PipeError::WrongDirection { .. }));
+    assert!(wrong(reader.send(&1)));
+    assert!(wrong(writer.recv_bytes().map(drop)));
+    assert!(wrong(writer.poll(None).map(drop)));
+}
+
+static SIGNALS: AtomicU32 = AtomicU32::new(0);
+
+extern "C" fn count_signal(_: i32) {
+    SIGNALS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Makes SIGUSR1 interrupt this process's system calls instead of killing it.
+fn be_interruptible() {
+    let action = SigAction::new(
+        SigHandler::Handler(count_signal),
+        SaFlags::empty(),
+        SigSet::empty(),
+    );
+    // SAFETY: the handler adds to an atomic, which is async-signal-safe.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }.unwrap();
+}
+
+fn signals_lose_nothing() {
+    const MESSAGES: usize = 20;
+    for (receiver, sender) in both_kinds() {
+        let ready: Shared<AtomicU32> = Shared::new().unwrap();
+        let hits: Shared<[AtomicU32; 2]> = Shared::new().unwrap();
+        let ready_then_run = |who: usize, body: &dyn Fn()| {
+            be_interruptible();
+            ready.fetch_add(1, Ordering::AcqRel);
+            body();
+            hits[who].store(SIGNALS.load(Ordering::Relaxed), Ordering::Relaxed);
+        };
+        let sent = pattern(1 << 20);
+        let mut children = [
+            started("sender", || {
+                ready_then_run(0, &|| {
+                    (0..MESSAGES).for_each(|_| sender.send_bytes(&sent).unwrap());
+                });
+            }),
+            started("receiver", || {
+                ready_then_run(1, &|| {
+                    (0..MESSAGES).for_each(|_| assert!(receiver.recv_bytes().unwrap() == sent));
+                });
+            }),
+        ];
+        wait_until("both are ready", || ready.load(Ordering::Acquire) == 2);
+        let pids = children
+            .each_ref()
+            .map(|child| Pid::from_raw(child.pid().unwrap()));
+        while children.iter().any(Process::is_alive) {
+            for pid in pids {
+                let _ = kill(pid, Signal::SIGUSR1);
+            }
+            std::thread::sleep(Duration::from_micros(50));
+        }
+        children.iter_mut().for_each(|child| ends_well(child));
+        let hits = hits.each_ref().map(|hits| hits.load(Ordering::Relaxed));
+        assert!(
+            hits.iter().all(|&hits| hits > 0),
+            "no signal came in mid-transfer: {hits:?}"
+        );
+    }
+}
