@@ -40,7 +40,8 @@ impl Grid {
         table.set_header(&self.header).add_rows(&self.rows);
         let last = self.header.len().saturating_sub(1);
         for (index, column) in table.column_iter_mut().enumerate() {
-            column.set_padding((0, if index == last { 0 } else { 2 }));
+            // The place between two columns counts as one blank more.
+            column.set_padding((0, if index == last { 0 } else { 1 }));
             if self.numbers.get(index) == Some(&true) {
                 column.set_cell_alignment(CellAlignment::Right);
             }

@@ -157,32 +157,32 @@ pub fn fault_heading(lang: Lang) -> &'static str {
 pub fn python_fault(lang: Lang, fault: PythonFault) -> &'static str {
     match (lang, fault) {
         (Lang::En, PythonFault::NotFound) => {
-            "no python3 on the PATH: only Rust runs (name one with `--python PATH`)"
+            "no python3 on the PATH; only Rust runs (name one with `--python PATH`)"
         }
         (Lang::It, PythonFault::NotFound) => {
-            "nessun python3 nel PATH: gira solo Rust (indicane uno con `--python PERCORSO`)"
+            "nessun python3 nel PATH; gira solo Rust (indicane uno con `--python PERCORSO`)"
         }
         (Lang::En, PythonFault::NotStarted) => {
-            "could not be started: its variants are left out (check the path and its permissions)"
+            "could not be started; its variants are left out (check the path and its permissions)"
         }
         (Lang::It, PythonFault::NotStarted) => {
-            "non si avvia: le sue varianti mancano (controlla il percorso e i permessi)"
+            "non si avvia; le sue varianti mancano (controlla il percorso e i permessi)"
         }
         (Lang::En, PythonFault::NotPython) => {
-            "does not answer as a Python 3 does: its variants are left out (name another with `--python PATH`)"
+            "does not answer as a Python 3 does; its variants are left out (name another with `--python PATH`)"
         }
         (Lang::It, PythonFault::NotPython) => {
-            "non risponde come un Python 3: le sue varianti mancano (indicane un altro con `--python PERCORSO`)"
+            "non risponde come un Python 3; le sue varianti mancano (indicane un altro con `--python PERCORSO`)"
         }
-        (Lang::En, PythonFault::Failed) => "ended with an error: its remaining runs are left out",
+        (Lang::En, PythonFault::Failed) => "ended with an error; its remaining runs are left out",
         (Lang::It, PythonFault::Failed) => {
-            "è finito con un errore: mancano le esecuzioni che restavano"
+            "è finito con un errore; mancano le esecuzioni che restavano"
         }
         (Lang::En, PythonFault::Hung) => {
-            "did not end in time and was stopped: its remaining runs are left out"
+            "did not end in time and was stopped; its remaining runs are left out"
         }
         (Lang::It, PythonFault::Hung) => {
-            "non è finito in tempo ed è stato fermato: mancano le esecuzioni che restavano"
+            "non è finito in tempo ed è stato fermato; mancano le esecuzioni che restavano"
         }
     }
 }
