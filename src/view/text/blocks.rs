@@ -9,23 +9,36 @@ use super::super::{CodeBlock, Fault, Part, markdown, visible, words};
 
 /// Plain text, wrapped, every line after an indent.
 pub(super) fn plain(text: &str, indent: &str, style: &Style) -> String {
+    hanging(text, indent, indent, style)
+}
+
+/// Plain text, wrapped, with `first` before the first line and `rest` before the others.
+pub(super) fn hanging(text: &str, first: &str, rest: &str, style: &Style) -> String {
     let options = textwrap::Options::new(style.width)
-        .initial_indent(indent)
-        .subsequent_indent(indent)
+        .initial_indent(first)
+        .subsequent_indent(rest)
         .break_words(false)
         .word_splitter(NoHyphenation);
     textwrap::fill(text, options) + "\n"
+}
+
+/// The line above a drawing.
+pub(super) fn title(text: &str, paint: Paint, style: &Style) -> String {
+    plain(text, "", style)
+        .lines()
+        .map(|line| style.paint(line, paint) + "\n")
+        .collect()
 }
 
 /// A heading with a rule below it.
 pub(super) fn heading(text: &str, style: &Style) -> String {
     let lines = plain(text, "", style);
     let rule = "═".repeat(lines.lines().map(display_width).max().unwrap_or(0));
-    let lines: String = lines
-        .lines()
-        .map(|line| style.paint(line, Paint::Heading) + "\n")
-        .collect();
-    format!("{lines}{}\n", style.paint(&rule, Paint::Faint))
+    format!(
+        "{}{}\n",
+        title(text, Paint::Heading, style),
+        style.paint(&rule, Paint::Faint)
+    )
 }
 
 /// Code with the numbers that its lines have in their file.
@@ -96,7 +109,7 @@ pub(super) fn parts(lesson: &str, parts: &[Part], style: &Style) -> String {
         text.push_str(&markdown::render_hanging(&part.title, style, &label, &rest));
     }
     let first = parts.first().map_or("all", |part| &part.name);
-    text.push_str(&format!("{}\n", words::parts_command(style.lang)));
+    text.push_str(&format!("\n{}\n", words::parts_command(style.lang)));
     for part in [first, "all"] {
         let command = format!("parlab lesson {lesson} --part {}", visible::line(part));
         text.push_str(&format!("    {}\n", style.paint(&command, Paint::Code)));

@@ -10,7 +10,7 @@ use crate::event::{Deadlock, Wait};
 /// The deadlock as a list and, where every holder is known, as a circle.
 pub(super) fn draw(deadlock: &Deadlock, style: &Style) -> String {
     let heading = words::deadlock_heading(style.lang, deadlock);
-    let mut text = style.paint(&heading, Paint::Bad) + "\n";
+    let mut text = blocks::title(&heading, Paint::Bad, style);
     for wait in &deadlock.waits {
         text.push_str(&blocks::plain(&words::waits(style.lang, wait), "  ", style));
     }

@@ -13,8 +13,8 @@ use super::gathered::Gathered;
 use crate::event::{LostUpdate, Op, Run, Step};
 use crate::stats;
 
-/// Columns of an arrow between a lane and the shared word.
-const ARROW: usize = 6;
+/// Columns of an arrow between a lane and the shared word: fewer where it is narrow.
+const ARROW: std::ops::RangeInclusive<usize> = 2..=6;
 
 /// The losses of each variant that was traced; empty where none was.
 pub(super) fn losses(gathered: &Gathered, style: &Style) -> String {
@@ -32,13 +32,22 @@ pub(super) fn losses(gathered: &Gathered, style: &Style) -> String {
         .map(|(name, _)| display_width(name))
         .max()
         .unwrap_or(0);
-    let heading = words::losses_heading(style.lang, most);
-    let mut text = style.paint(&heading, Paint::Heading) + "\n";
+    let updates = variants
+        .iter()
+        .flat_map(|(_, runs)| runs)
+        .find_map(|run| run.updates);
+    let heading = words::losses_heading(style.lang, most, updates);
+    let mut text = blocks::title(&heading, Paint::Heading, style);
     for (variant, runs) in &variants {
-        let updates = runs.iter().find_map(|run| run.updates);
-        let sentence = words::losses(style.lang, &lost_by_process(runs), updates);
+        let sentence = words::losses(style.lang, &lost_by_process(runs));
         let blanks = " ".repeat(widest - display_width(variant));
-        text.push_str(&format!("  {variant}{blanks}  {sentence}\n"));
+        let label = format!("  {variant}{blanks}  ");
+        text.push_str(&blocks::hanging(
+            &sentence,
+            &label,
+            &" ".repeat(widest + 4),
+            style,
+        ));
     }
     text
 }
@@ -68,7 +77,7 @@ fn lost_by_process(runs: &[&Run]) -> Vec<String> {
 /// One lost update: the victim's lane at the left, the overwriter's at the right.
 pub(super) fn draw(lost: &LostUpdate, style: &Style) -> String {
     let heading = words::lost_update_heading(style.lang, &lost.variant);
-    let mut text = style.paint(&heading, Paint::Heading) + "\n";
+    let mut text = blocks::title(&heading, Paint::Heading, style);
     let lanes = Lanes::of(lost, style);
     text.push_str(&lanes.row(
         &lost.victim,
@@ -103,9 +112,10 @@ fn is_after_gap(before: &[Step], step: &Step) -> bool {
     last.write.0 == writer && next > last.write.1
 }
 
-/// The widths of the three columns.
+/// The widths of the columns.
 struct Lanes {
     lane: usize,
+    arrow: usize,
     word: usize,
 }
 
@@ -126,10 +136,11 @@ impl Lanes {
             .iter()
             .map(|step| display_width(&count(step.value)));
         let shared = display_width(words::shared_word(style.lang));
-        Lanes {
-            lane,
-            word: values.chain([shared]).max().unwrap_or(0),
-        }
+        let word = values.chain([shared]).max().unwrap_or(0);
+        // Two blanks at the left, and one between each two of the five columns.
+        let left = style.width.saturating_sub(2 + 2 * lane + word + 4);
+        let arrow = (left / 2).clamp(*ARROW.start(), *ARROW.end());
+        Lanes { lane, arrow, word }
     }
 
     /// Left lane, arrow, shared word, arrow, right lane.
@@ -141,9 +152,9 @@ impl Lanes {
         let line = format!(
             "  {left}{} {to}{} {middle}{} {from}{} {right}",
             blanks(left, self.lane),
-            blanks(to, ARROW),
+            blanks(to, self.arrow),
             blanks(&middle, self.word),
-            blanks(from, ARROW),
+            blanks(from, self.arrow),
         );
         format!("{}\n", line.trim_end())
     }
@@ -152,7 +163,7 @@ impl Lanes {
         let said = words::step(style.lang, step.op, step.value);
         let word = count(step.value);
         let towards_left = at_left == (step.op == Op::Load);
-        let shaft = "─".repeat(ARROW - 1);
+        let shaft = "─".repeat(self.arrow - 1);
         let arrow = if towards_left {
             format!("◄{shaft}")
         } else {

@@ -118,7 +118,7 @@ impl Text {
         if let Some(summary) = summary.filter(|_| self.comparing) {
             let most = summary.variants.iter().map(|v| v.runs).max().unwrap_or(0);
             let title = words::experiment_heading(style.lang, &summary.experiment, most);
-            self.block(&(style.paint(&title, Paint::Heading) + "\n"))?;
+            self.block(&blocks::title(&title, Paint::Heading, &style))?;
         }
         self.block(&outcomes::draw(&gathered, &style))?;
         self.block(&overlap::draw(&gathered, &style))?;
@@ -141,7 +141,7 @@ impl Text {
                 let path = python
                     .path
                     .as_ref()
-                    .map(|path| format!("{path} "))
+                    .map(|path| format!("{path}: "))
                     .unwrap_or_default();
                 let detail = python
                     .detail

@@ -6,6 +6,7 @@ use textwrap::core::display_width;
 use super::super::format::count;
 use super::super::style::{Paint, Style};
 use super::super::words;
+use super::blocks;
 use super::gathered::Gathered;
 use crate::event::Run;
 
@@ -21,6 +22,27 @@ struct Row<'a> {
     outcomes: Vec<i64>,
     expected: i64,
     right: usize,
+}
+
+/// Runs that are drawn at one place.
+struct Mark {
+    column: usize,
+    runs: usize,
+}
+
+impl Mark {
+    fn text(&self) -> Vec<char> {
+        match self.runs {
+            1 => vec!['•'],
+            runs => runs.to_string().chars().collect(),
+        }
+    }
+
+    /// Whether `next` would start within this mark, or run into its digits.
+    fn touches(&self, next: &Mark) -> bool {
+        let end = self.column + self.text().len();
+        next.column < end || next.column == end && self.runs > 1 && next.runs > 1
+    }
 }
 
 /// From values to columns.
@@ -58,7 +80,7 @@ pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
     let expected = rows.first().map(|row| row.expected);
     let common = expected.filter(|value| rows.iter().all(|row| row.expected == *value));
     let heading = words::outcomes_heading(style.lang, common);
-    let mut text = style.paint(&heading, Paint::Heading) + "\n";
+    let mut text = blocks::title(&heading, Paint::Heading, style);
     let label = rows
         .iter()
         .map(|row| display_width(row.variant))
@@ -146,36 +168,32 @@ impl<'a> Row<'a> {
         format!("  {}{blanks}  {line}  {verdict}\n", self.variant)
     }
 
-    /// A dot for one run, a number for several at one column; a number of two digits
-    /// that would run into its neighbour takes it in.
+    /// A dot for one run, a number for several at one column. Two numbers that touch
+    /// would read as one, so they become one: their sum.
     fn dots(&self, scale: &Scale, cells: &mut [char]) {
+        let mut marks: Vec<Mark> = Vec::new();
         let mut columns: Vec<usize> = self.outcomes.iter().map(|v| scale.column(*v)).collect();
         columns.sort_unstable();
-        let mut at = 0;
-        while let Some(&column) = columns.get(at) {
-            let mut width = 1;
-            let number = loop {
-                let number = columns[at..]
-                    .iter()
-                    .take_while(|c| **c < column + width)
-                    .count();
-                let digits = number.to_string().len();
-                if digits <= width {
-                    break number;
-                }
-                width = digits;
+        for same in columns.chunk_by(|a, b| a == b) {
+            let mut mark = Mark {
+                column: same[0],
+                runs: same.len(),
             };
-            let text = if number == 1 {
-                "•".to_owned()
-            } else {
-                number.to_string()
-            };
-            let start = column.min(cells.len().saturating_sub(text.chars().count()));
+            while let Some(before) = marks.pop_if(|before| before.touches(&mark)) {
+                mark = Mark {
+                    column: before.column,
+                    runs: before.runs + mark.runs,
+                };
+            }
+            marks.push(mark);
+        }
+        for mark in marks {
+            let text = mark.text();
+            let start = mark.column.min(cells.len().saturating_sub(text.len()));
             cells[start..]
                 .iter_mut()
-                .zip(text.chars())
+                .zip(text)
                 .for_each(|(cell, c)| *cell = c);
-            at += number;
         }
     }
 

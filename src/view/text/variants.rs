@@ -19,7 +19,7 @@ const BAR: std::ops::RangeInclusive<usize> = 10..=30;
 /// Longest over shortest time from which on bars are drawn on a logarithmic scale.
 const LOGARITHMIC_FROM: f64 = 100.0;
 /// What is dropped, one after the other, where the width does not hold all.
-const DROPPED: [Column; 3] = [Column::Iqr, Column::Bar, Column::Right];
+const DROPPED: [Column; 4] = [Column::Iqr, Column::Bar, Column::Interval, Column::Right];
 
 /// The table and the line below it; empty where nothing was timed.
 pub(super) fn draw(summary: &Summary, style: &Style) -> String {
@@ -49,8 +49,8 @@ pub(super) fn draw(summary: &Summary, style: &Style) -> String {
 
 /// The lines of the table with as many columns as the width holds.
 fn fitting(summary: &Summary, style: &Style) -> Vec<String> {
-    use Column::{Bar, Iqr, Median, Ratio, Right, Variant};
-    let mut columns = vec![Variant, Right, Median, Iqr, Ratio, Bar];
+    use Column::{Bar, Interval, Iqr, Median, Ratio, Right, Variant};
+    let mut columns = vec![Variant, Right, Median, Iqr, Ratio, Interval, Bar];
     let room = style.width - INDENT;
     let mut dropped = DROPPED.iter();
     loop {
@@ -121,30 +121,31 @@ fn cell(
             (Some(q1), Some(q3)) => time(q3 - q1, lang),
             _ => nothing(),
         },
-        Column::Ratio if variant.variant == summary.baseline => words::baseline(lang),
-        Column::Ratio => variant
-            .ratio
-            .map_or_else(nothing, |r| ratio_cell(variant, r, lang)),
+        Column::Ratio => {
+            let is_baseline = variant.variant == summary.baseline;
+            let mark = if spans_one(variant) && !is_baseline {
+                " ≈"
+            } else {
+                ""
+            };
+            variant
+                .ratio
+                .map_or_else(nothing, |r| ratio(r, lang) + mark)
+        }
+        Column::Interval if variant.variant == summary.baseline => words::baseline(lang).to_owned(),
+        Column::Interval => match (variant.ratio_low, variant.ratio_high) {
+            (Some(low), Some(high)) => format!("{}–{}", factor(low, lang), factor(high, lang)),
+            _ => nothing(),
+        },
         Column::Bar => variant.median_s.map_or_else(String::new, |s| bars.draw(s)),
     }
 }
 
-fn ratio_cell(variant: &VariantSummary, median: f64, lang: Lang) -> String {
+/// Whether a variant and the baseline could not be told apart.
+fn spans_one(variant: &VariantSummary) -> bool {
     match (variant.ratio_low, variant.ratio_high) {
-        (Some(low), Some(high)) => {
-            let mark = if difference_seen(low, high) {
-                ""
-            } else {
-                " ≈"
-            };
-            format!(
-                "{} ({}–{}){mark}",
-                ratio(median, lang),
-                factor(low, lang),
-                factor(high, lang)
-            )
-        }
-        _ => ratio(median, lang),
+        (Some(low), Some(high)) => !difference_seen(low, high),
+        _ => false,
     }
 }
 
@@ -197,10 +198,6 @@ fn remarks(summary: &Summary, lang: Lang) -> Vec<String> {
             .variants
             .iter()
             .filter(|v| v.variant != summary.baseline)
-    };
-    let spans_one = |v: &VariantSummary| match (v.ratio_low, v.ratio_high) {
-        (Some(low), Some(high)) => !difference_seen(low, high),
-        _ => false,
     };
     let lacks_interval = |v: &VariantSummary| {
         v.ratio.is_some() && v.ratio_low.is_none() && (v.runs as usize) < ROUNDS_FOR_INTERVAL

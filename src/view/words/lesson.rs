@@ -13,16 +13,16 @@ pub fn code_heading(lang: Lang, language: &str, file: &str) -> String {
 /// The prompt after a question with so many answers.
 pub fn prompt(lang: Lang, answers: usize) -> String {
     match lang {
-        Lang::En => format!("Your prediction, 1 to {answers} (Enter skips): "),
-        Lang::It => format!("La tua previsione, da 1 a {answers} (Invio per saltare): "),
+        Lang::En => format!("Your prediction (1–{answers}, Enter skips): "),
+        Lang::It => format!("La tua previsione (1–{answers}, Invio salta): "),
     }
 }
 
 /// The prompt after a line that named no answer.
 pub fn ask_again(lang: Lang, answers: usize) -> String {
     match lang {
-        Lang::En => format!("Type a number from 1 to {answers}, or Enter to skip: "),
-        Lang::It => format!("Scrivi un numero da 1 a {answers}, o Invio per saltare: "),
+        Lang::En => format!("A number, 1–{answers}, or Enter to skip: "),
+        Lang::It => format!("Un numero, 1–{answers}, o Invio per saltare: "),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The words around figures: titles, columns, legends, and the sentence below a table.
 
-use super::super::format::{SPACE, count, percent, ratio};
+use super::super::format::{SPACE, count, percent};
 use crate::event::Op;
 use crate::lesson::doc::Lang;
 
@@ -125,35 +125,35 @@ pub fn enumeration(lang: Lang, items: &[String]) -> String {
     }
 }
 
-/// Above the losses.
-pub fn losses_heading(lang: Lang, traced: usize) -> String {
+/// Above the losses; `updates` is how many each run made.
+pub fn losses_heading(lang: Lang, traced: usize, updates: Option<u64>) -> String {
+    let of = match (lang, updates) {
+        (_, None) => String::new(),
+        (Lang::En, Some(all)) => format!(" of {}", count(all as i64)),
+        (Lang::It, Some(all)) => format!(" su {}", count(all as i64)),
+    };
     match (lang, traced) {
-        (Lang::En, 1) => "Updates lost (in one traced run)".to_owned(),
-        (Lang::En, n) => format!("Updates lost (median of {n} traced runs)"),
-        (Lang::It, 1) => "Aggiornamenti persi (in una esecuzione tracciata)".to_owned(),
-        (Lang::It, n) => format!("Aggiornamenti persi (mediana di {n} esecuzioni tracciate)"),
+        (Lang::En, 1) => format!("Updates lost{of} (in one traced run)"),
+        (Lang::En, n) => format!("Updates lost{of} (median of {n} traced runs)"),
+        (Lang::It, 1) => format!("Aggiornamenti persi{of} (in una esecuzione tracciata)"),
+        (Lang::It, n) => format!("Aggiornamenti persi{of} (mediana di {n} esecuzioni tracciate)"),
     }
 }
 
-/// Losses of all, by process; `lost` holds `name count` texts.
-pub fn losses(lang: Lang, lost: &[String], updates: Option<u64>) -> String {
-    let lost = match (lang, lost) {
+/// The losses of one variant; `lost` holds a `name count` text for each process.
+pub fn losses(lang: Lang, lost: &[String]) -> String {
+    match (lang, lost) {
         (Lang::En, []) => "none".to_owned(),
         (Lang::It, []) => "nessuno".to_owned(),
-        _ => lost.join(", "),
-    };
-    match (lang, updates) {
-        (_, None) => lost,
-        (Lang::En, Some(all)) => format!("{lost} of {}", count(all as i64)),
-        (Lang::It, Some(all)) => format!("{lost} su {}", count(all as i64)),
+        (Lang::En | Lang::It, lost) => lost.join(", "),
     }
 }
 
 /// Above the two lanes.
 pub fn lost_update_heading(lang: Lang, variant: &str) -> String {
     match lang {
-        Lang::En => format!("One update of {variant} that was really lost"),
-        Lang::It => format!("Un aggiornamento di {variant} perso davvero"),
+        Lang::En => format!("One lost update, as it happened ({variant})"),
+        Lang::It => format!("Un aggiornamento perso, così com'è successo ({variant})"),
     }
 }
 
@@ -214,8 +214,10 @@ pub enum Column {
     Median,
     /// Interquartile range of the times.
     Iqr,
-    /// Ratio to the baseline, with its interval.
+    /// Ratio to the baseline.
     Ratio,
+    /// The 95 % interval of that ratio.
+    Interval,
     /// A bar as long as the median time.
     Bar,
 }
@@ -230,8 +232,10 @@ pub fn column(lang: Lang, column: Column) -> &'static str {
         (Lang::En, Column::Median) => "median",
         (Lang::It, Column::Median) => "mediana",
         (Lang::En | Lang::It, Column::Iqr) => "IQR",
-        (Lang::En, Column::Ratio) => "ratio (95 %)",
-        (Lang::It, Column::Ratio) => "rapporto (95 %)",
+        (Lang::En, Column::Ratio) => "ratio",
+        (Lang::It, Column::Ratio) => "rapporto",
+        (Lang::En, Column::Interval) => "95 % range",
+        (Lang::It, Column::Interval) => "al 95 %",
         (Lang::En, Column::Bar) => "median time",
         (Lang::It, Column::Bar) => "tempo mediano",
     }
@@ -245,13 +249,12 @@ pub fn logarithmic_bar(lang: Lang) -> &'static str {
     }
 }
 
-/// The ratio of the baseline to itself.
-pub fn baseline(lang: Lang) -> String {
-    let word = match lang {
+/// In place of an interval, at the variant that the ratios compare with.
+pub fn baseline(lang: Lang) -> &'static str {
+    match lang {
         Lang::En => "baseline",
         Lang::It => "riferimento",
-    };
-    format!("{} {word}", ratio(1.0, lang))
+    }
 }
 
 /// What `≈` after a ratio means.

@@ -14,8 +14,8 @@ pub fn machine(lang: Lang, machine: &Machine) -> String {
         ..
     } = machine;
     let quota = machine.quota_cpus.map(|quota| match lang {
-        Lang::En => format!(", quota of {} CPUs' time", number(quota, lang)),
-        Lang::It => format!(", quota di {} CPU di tempo", number(quota, lang)),
+        Lang::En => format!(", quota {} CPUs", number(quota, lang)),
+        Lang::It => format!(", quota {} CPU", number(quota, lang)),
     });
     let load = machine.load_1m.map(|load| match lang {
         Lang::En => format!(", load {}", number(load, lang)),
