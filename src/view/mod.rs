@@ -5,9 +5,12 @@
 
 pub mod format;
 pub mod json;
+pub mod markdown;
 pub mod style;
+mod table;
 pub mod text;
 pub mod visible;
+pub mod words;
 
 use std::io;
 

@@ -5,6 +5,11 @@
 //! shows text in another order than it has. Neither reaches the terminal from here.
 
 use std::borrow::Cow;
+use std::io;
+
+use serde_json::Value;
+
+use crate::event::Event;
 
 /// Columns of a tab in a text of several lines.
 const TAB: &str = "    ";
@@ -26,6 +31,27 @@ pub fn lines(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\t', TAB);
     let shown: Vec<_> = text.split('\n').map(line).collect();
     shown.join("\n")
+}
+
+/// An event in which every text is as from [`line`]: one place for all, so that no
+/// drawing can forget it. Kinds and field names are plain letters and stay.
+///
+/// # Errors
+/// An event with a required number that JSON cannot hold (infinite, not a number).
+pub fn event(event: &Event) -> io::Result<Event> {
+    Ok(serde_json::from_value(shown(serde_json::to_value(event)?))?)
+}
+
+fn shown(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(line(&text).into_owned()),
+        Value::Array(items) => items.into_iter().map(shown).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (line(&name).into_owned(), shown(value)))
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
 }
 
 /// Control characters of C0, DEL and C1, the separators that break lines, and what

@@ -1,0 +1,131 @@
+//! The blocks of a lesson that have a fixed shape: headings, code, questions,
+//! verdicts, the list of parts, a fault.
+
+use textwrap::WordSplitter::NoHyphenation;
+use textwrap::core::display_width;
+
+use super::super::style::{Paint, Style};
+use super::super::{CodeBlock, Fault, Part, markdown, visible, words};
+
+/// Plain text, wrapped, every line after an indent.
+pub(super) fn plain(text: &str, indent: &str, style: &Style) -> String {
+    hanging(text, indent, indent, style)
+}
+
+/// Plain text, wrapped, with `first` before the first line and `rest` before the others.
+pub(super) fn hanging(text: &str, first: &str, rest: &str, style: &Style) -> String {
+    let options = textwrap::Options::new(style.width)
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .break_words(false)
+        .word_splitter(NoHyphenation);
+    textwrap::fill(text, options) + "\n"
+}
+
+/// The line above a drawing.
+pub(super) fn title(text: &str, paint: Paint, style: &Style) -> String {
+    plain(text, "", style)
+        .lines()
+        .map(|line| style.paint(line, paint) + "\n")
+        .collect()
+}
+
+/// A heading with a rule below it.
+pub(super) fn heading(text: &str, style: &Style) -> String {
+    let lines = plain(text, "", style);
+    let rule = "═".repeat(lines.lines().map(display_width).max().unwrap_or(0));
+    format!(
+        "{}{}\n",
+        title(text, Paint::Heading, style),
+        style.paint(&rule, Paint::Faint)
+    )
+}
+
+/// Code with the numbers that its lines have in their file.
+pub(super) fn code(code: &CodeBlock, style: &Style) -> String {
+    let title = words::code_heading(style.lang, code.language, &visible::line(&code.file));
+    let last = (code.first_line + code.lines.len().saturating_sub(1)).to_string();
+    let mut text = style.paint(&title, Paint::Faint) + "\n\n";
+    for (offset, line) in code.lines.iter().enumerate() {
+        let number = format!(
+            "{:>width$} │",
+            code.first_line + offset,
+            width = last.len() + 2
+        );
+        let line = style.paint(&visible::lines(line), Paint::Code);
+        text.push_str(format!("{} {line}", style.paint(&number, Paint::Faint)).trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// A question and its numbered answers.
+pub(super) fn question(markdown: &str, answers: &[String], style: &Style) -> String {
+    let mut text = markdown::render(markdown, style) + "\n";
+    for (index, answer) in answers.iter().enumerate() {
+        let number = format!("  {}  ", index + 1);
+        let rest = " ".repeat(display_width(&number));
+        text.push_str(&markdown::render_hanging(answer, style, &number, &rest));
+    }
+    text
+}
+
+/// What was said beside what happened.
+pub(super) fn verdict(
+    said: Option<&str>,
+    right: Option<bool>,
+    outcome: &str,
+    style: &Style,
+) -> String {
+    let hanging = |label: &str, markdown: &str| {
+        markdown::render_hanging(markdown, style, &format!("{label} "), "    ")
+    };
+    let mut text = String::new();
+    if let Some(said) = said {
+        text.push_str(&hanging(words::you_said(style.lang), said));
+    }
+    text.push_str(&hanging(words::what_happened(style.lang), outcome));
+    if let Some(right) = right {
+        let paint = if right { Paint::Good } else { Paint::Bad };
+        text.push_str(&style.paint(words::judged(style.lang, right), paint));
+        text.push('\n');
+    }
+    text
+}
+
+/// The parts, and the command that runs one.
+pub(super) fn parts(lesson: &str, parts: &[Part], style: &Style) -> String {
+    let widest = parts
+        .iter()
+        .map(|part| display_width(&part.name))
+        .max()
+        .unwrap_or(0);
+    let mut text = style.paint(words::parts_heading(style.lang), Paint::Heading) + "\n";
+    for part in parts {
+        let name = visible::line(&part.name);
+        let blanks = " ".repeat(widest.saturating_sub(display_width(&name)) + 2);
+        let label = format!("  {}{blanks}", style.paint(&name, Paint::Strong));
+        let rest = " ".repeat(widest + 4);
+        text.push_str(&markdown::render_hanging(&part.title, style, &label, &rest));
+    }
+    let first = parts.first().map_or("all", |part| &part.name);
+    text.push_str(&format!("\n{}\n", words::parts_command(style.lang)));
+    for part in [first, "all"] {
+        let command = format!("parlab lesson {lesson} --part {}", visible::line(part));
+        text.push_str(&format!("    {}\n", style.paint(&command, Paint::Code)));
+    }
+    text
+}
+
+/// A fault, with the line it is in and a caret below the place.
+pub(super) fn fault(fault: &Fault, style: &Style) -> String {
+    let label = style.paint_error(words::fault_heading(style.lang), Paint::Bad);
+    let place = style.paint_error(&visible::line(&fault.place), Paint::Strong);
+    let caret = style.paint_error(&visible::line(&fault.caret), Paint::Bad);
+    format!(
+        "{place}: {label}: {}\n    {}\n    {caret}\n",
+        visible::lines(&fault.message),
+        // A tab would move the caret: it stands as one column, as in the caret's line.
+        visible::line(&fault.source),
+    )
+}

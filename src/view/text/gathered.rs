@@ -1,0 +1,26 @@
+//! What one experiment has reported so far, by variant.
+
+use crate::event::{LostUpdate, Measure, Run};
+
+/// The events of one experiment that are drawn together.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub runs: Vec<Run>,
+    pub measures: Vec<Measure>,
+    pub lost_updates: Vec<LostUpdate>,
+}
+
+impl Gathered {
+    /// The runs of each variant that pass, in the order of the variants' first run.
+    /// Variants of which none passes are left out.
+    pub fn by_variant(&self, passes: impl Fn(&Run) -> bool) -> Vec<(&str, Vec<&Run>)> {
+        let mut variants: Vec<(&str, Vec<&Run>)> = Vec::new();
+        for run in self.runs.iter().filter(|run| passes(run)) {
+            match variants.iter_mut().find(|(name, _)| *name == run.variant) {
+                Some((_, runs)) => runs.push(run),
+                None => variants.push((&run.variant, vec![run])),
+            }
+        }
+        variants
+    }
+}

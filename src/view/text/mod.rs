@@ -1,0 +1,280 @@
+//! The view of a terminal, a file or a pager: a lesson's text, and results.
+//!
+//! What an experiment reports is gathered and drawn when its summary comes, so that
+//! all variants stand side by side on one scale. What cannot wait (a note, a
+//! deadlock, an error) is shown at once. Each kind of drawing is a file of its own
+//! and a pure function from events to lines.
+
+mod blocks;
+mod deadlock;
+mod gathered;
+mod lanes;
+mod measures;
+mod outcomes;
+mod overlap;
+mod variants;
+
+use std::io::{self, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use self::gathered::Gathered;
+use super::style::{Paint, Style};
+use super::{CodeBlock, Fault, Part, View, markdown, visible, words};
+use crate::event::{End, EndReason, Error, Event, Progress, Python, Summary};
+
+/// What the text view shows besides results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// Results only: no prose, no code.
+    pub quiet: bool,
+    /// Whether a student can answer: questions end with a prompt.
+    pub prompting: bool,
+}
+
+/// The text view.
+pub struct Text {
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+    style: Style,
+    options: Options,
+    /// Whether the command compares: then results have titles of their own.
+    comparing: bool,
+    /// What the running experiment has reported.
+    gathered: Gathered,
+    /// Drawn on stderr, until something else is written.
+    bar: Option<ProgressBar>,
+    /// Whether anything stands on `out`, so that a blank line parts what comes next.
+    begun: bool,
+    failed: bool,
+}
+
+impl Text {
+    /// Results and lessons go to `out`; errors and the runner's doings to `err`.
+    /// Progress is drawn on stderr itself, and only where the style is live.
+    pub fn new(out: Box<dyn Write>, err: Box<dyn Write>, style: Style, options: Options) -> Text {
+        Text {
+            out,
+            err,
+            style,
+            options,
+            comparing: false,
+            gathered: Gathered::default(),
+            bar: None,
+            begun: false,
+            failed: false,
+        }
+    }
+
+    /// Writes a block, after a blank line if it is not the first.
+    fn block(&mut self, text: &str) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.clear_progress();
+        if std::mem::replace(&mut self.begun, true) {
+            self.out.write_all(b"\n")?;
+        }
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    /// Writes to stderr, after what stands on stdout.
+    fn aside(&mut self, text: &str) -> io::Result<()> {
+        self.clear_progress();
+        self.out.flush()?;
+        self.err.write_all(text.as_bytes())?;
+        self.err.flush()
+    }
+
+    fn clear_progress(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Draws how far the experiment is: now, and not again before the next event.
+    fn progress(&mut self, progress: &Progress) {
+        if !self.style.live {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            // The template is a constant and correct; a plain bar would do as well.
+            bar.with_style(
+                ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}")
+                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            )
+        });
+        bar.set_message(progress.experiment.clone());
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    }
+
+    /// Draws what one experiment reported.
+    fn results(&mut self, summary: Option<&Summary>) -> io::Result<()> {
+        let gathered = std::mem::take(&mut self.gathered);
+        let style = self.style;
+        if let Some(summary) = summary.filter(|_| self.comparing) {
+            let most = summary.variants.iter().map(|v| v.runs).max().unwrap_or(0);
+            let title = words::experiment_heading(style.lang, &summary.experiment, most);
+            self.block(&blocks::title(&title, Paint::Heading, &style))?;
+        }
+        self.block(&outcomes::draw(&gathered, &style))?;
+        self.block(&overlap::draw(&gathered, &style))?;
+        self.block(&lanes::losses(&gathered, &style))?;
+        if let Some(lost) = gathered.lost_updates.first() {
+            self.block(&lanes::draw(lost, &style))?;
+        }
+        self.block(&measures::draw(&gathered.measures, &style))?;
+        match summary {
+            Some(summary) => self.block(&variants::draw(summary, &style)),
+            None => Ok(()),
+        }
+    }
+
+    fn python(&mut self, python: &Python) -> io::Result<()> {
+        let lang = self.style.lang;
+        let line = match python.fault {
+            None => words::python(lang, python),
+            Some(fault) => {
+                let path = python
+                    .path
+                    .as_ref()
+                    .map(|path| format!("{path}: "))
+                    .unwrap_or_default();
+                let detail = python
+                    .detail
+                    .as_ref()
+                    .map(|said| format!(": {said}"))
+                    .unwrap_or_default();
+                format!("{path}{}{detail}", words::python_fault(lang, fault))
+            }
+        };
+        self.block(&blocks::plain(&line, "", &self.style))
+    }
+
+    fn failure(&mut self, error: &Error) -> io::Result<()> {
+        self.failed = true;
+        let failure = words::failure(self.style.lang, error);
+        let label = self.style.paint_error("parlab:", Paint::Bad);
+        let next = blocks::plain(failure.next, "        ", &self.style);
+        let happened = blocks::plain(&failure.happened, "        ", &self.style);
+        self.aside(&format!("{label} {}{next}", happened.trim_start()))
+    }
+
+    fn end(&mut self, end: &End) -> io::Result<()> {
+        self.results(None)?;
+        match end.reason {
+            // The error before it has told the whole story.
+            None => Ok(()),
+            Some(EndReason::Failed) if self.failed => Ok(()),
+            Some(reason) => {
+                let reason = words::end_reason(self.style.lang, reason);
+                let label = self.style.paint_error("parlab:", Paint::Warning);
+                self.aside(&format!("{label} {reason}\n"))
+            }
+        }
+    }
+}
+
+impl View for Text {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        let style = self.style;
+        match visible::event(event)? {
+            Event::Start(start) => {
+                self.comparing = start.command == "compare";
+                if self.comparing && !self.options.quiet {
+                    let machine = words::machine(style.lang, &start.machine);
+                    self.block(&blocks::plain(&machine, "", &style))?;
+                }
+            }
+            Event::Progress(progress) => self.progress(&progress),
+            Event::Run(run) => self.gathered.runs.push(run),
+            Event::Measure(measure) => self.gathered.measures.push(measure),
+            Event::LostUpdate(lost) => self.gathered.lost_updates.push(lost),
+            Event::Deadlock(deadlock) => self.block(&deadlock::draw(&deadlock, &style))?,
+            Event::Python(python) => self.python(&python)?,
+            Event::Note(note) => {
+                let words = words::note(style.lang, note.kind);
+                self.block(&blocks::plain(words, "  ", &style))?;
+            }
+            Event::Summary(summary) => self.results(Some(&summary))?,
+            Event::Answer(_) => {}
+            Event::Doing(doing) => {
+                self.aside(&(words::doing(style.lang, &doing) + "\n"))?;
+            }
+            Event::Error(error) => {
+                self.results(None)?;
+                self.failure(&error)?;
+            }
+            Event::End(end) => self.end(&end)?,
+        }
+        Ok(())
+    }
+
+    fn heading(&mut self, text: &str) -> io::Result<()> {
+        self.block(&blocks::heading(&visible::line(text), &self.style))
+    }
+
+    fn prose(&mut self, markdown: &str) -> io::Result<()> {
+        if self.options.quiet {
+            return Ok(());
+        }
+        self.block(&markdown::render(markdown, &self.style))
+    }
+
+    fn code(&mut self, code: &CodeBlock) -> io::Result<()> {
+        if self.options.quiet {
+            return Ok(());
+        }
+        self.block(&blocks::code(code, &self.style))
+    }
+
+    fn question(&mut self, markdown: &str, answers: &[String]) -> io::Result<()> {
+        if self.options.quiet && !self.options.prompting {
+            return Ok(());
+        }
+        let mut text = blocks::question(markdown, answers, &self.style);
+        if self.options.prompting {
+            text = text + "\n" + &words::prompt(self.style.lang, answers.len());
+        }
+        self.block(&text)
+    }
+
+    fn ask_again(&mut self, answers: usize) -> io::Result<()> {
+        self.out
+            .write_all(words::ask_again(self.style.lang, answers).as_bytes())?;
+        self.out.flush()
+    }
+
+    fn verdict(
+        &mut self,
+        said: Option<&str>,
+        right: Option<bool>,
+        outcome: &str,
+        why: Option<&str>,
+    ) -> io::Result<()> {
+        if self.options.quiet && !self.options.prompting {
+            return Ok(());
+        }
+        self.block(&blocks::verdict(said, right, outcome, &self.style))?;
+        self.prose(why.unwrap_or_default())
+    }
+
+    fn why(&mut self, markdown: &str) -> io::Result<()> {
+        self.prose(markdown)
+    }
+
+    fn parts(&mut self, lesson: &str, parts: &[Part]) -> io::Result<()> {
+        if self.options.quiet || parts.is_empty() {
+            return Ok(());
+        }
+        self.block(&blocks::parts(&visible::line(lesson), parts, &self.style))
+    }
+
+    fn fault(&mut self, fault: &Fault) -> io::Result<()> {
+        let text = blocks::fault(fault, &self.style);
+        self.aside(&text)
+    }
+}

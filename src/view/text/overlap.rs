@@ -1,0 +1,55 @@
+//! Whether the processes of a race ran at the same time, and where: without that,
+//! an outcome proves nothing.
+
+use super::super::style::{Paint, Style};
+use super::super::words;
+use super::blocks;
+use super::gathered::Gathered;
+use crate::event::Run;
+use crate::stats;
+
+/// One sentence for all variants, and one for each that had runs without overlap;
+/// empty where overlap was not measured.
+pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
+    let variants = gathered.by_variant(|run| !run.traced && run.overlap.is_some());
+    let runs: Vec<&Run> = variants
+        .iter()
+        .flat_map(|(_, runs)| runs)
+        .copied()
+        .collect();
+    let Some(first) = runs.first() else {
+        return String::new();
+    };
+    let shares = |runs: &[&Run]| {
+        runs.iter()
+            .filter_map(|run| run.overlap)
+            .collect::<Vec<_>>()
+    };
+    let medians: Vec<f64> = variants
+        .iter()
+        .filter_map(|(_, runs)| stats::median(&shares(runs)))
+        .collect();
+    let least = medians.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = medians.iter().copied().fold(0.0, f64::max);
+    let seen = runs.iter().filter(|run| overlapped(run)).count();
+    let cpus = first
+        .cpus
+        .as_deref()
+        .filter(|_| runs.iter().all(|run| run.cpus == first.cpus));
+    let sentence = words::overlap(style.lang, seen, runs.len(), cpus, least, most);
+    let mut text = blocks::plain(&sentence, "", style);
+    for (variant, runs) in &variants {
+        let without = runs.iter().filter(|run| !overlapped(run)).count();
+        if without > 0 {
+            let sentence = words::without_overlap(style.lang, variant, without, runs.len());
+            for line in blocks::plain(&sentence, "  ", style).lines() {
+                text.push_str(&format!("{}\n", style.paint(line, Paint::Warning)));
+            }
+        }
+    }
+    text
+}
+
+fn overlapped(run: &Run) -> bool {
+    run.overlap.is_some_and(|share| share > 0.0)
+}

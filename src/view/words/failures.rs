@@ -1,0 +1,271 @@
+//! What went wrong: what was tried, what happened, what to do next.
+
+use super::super::format;
+use crate::event::{Doing, EndReason, Error, ErrorKind, NoteKind, PythonFault, What};
+use crate::lesson::doc::Lang;
+
+/// A failure in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What was tried and what happened, with what the system said about it.
+    pub happened: String,
+    /// What to do next.
+    pub next: &'static str,
+}
+
+/// The words for an error event.
+pub fn failure(lang: Lang, error: &Error) -> Failure {
+    let (happened, next) = match lang {
+        Lang::En => failure_en(error.kind),
+        Lang::It => failure_it(error.kind),
+    };
+    let said: Vec<&str> = [&error.what, &error.detail]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    let happened = match said[..] {
+        [] => format!("{happened}."),
+        _ => format!("{happened} ({}).", said.join(": ")),
+    };
+    Failure { happened, next }
+}
+
+fn failure_en(kind: ErrorKind) -> (&'static str, &'static str) {
+    match kind {
+        ErrorKind::NoProc => (
+            "looked for this process in /proc, which is not there or cannot be read",
+            "Mount it (`mount -t proc proc /proc`), or start the container without hiding it.",
+        ),
+        ErrorKind::RunnerNotStarted => (
+            "tried to start the runner, the process that watches over experiments, and it did not start",
+            "parlab starts itself again from its own file: check that the file is still where it was and may be executed there (no `noexec` mount).",
+        ),
+        ErrorKind::RunnerLost => (
+            "waited for the runner, and it ended without a word",
+            "Something outside ended it, often for want of memory (`dmesg` tells). Run the command again; `-v` shows what the runner does.",
+        ),
+        ErrorKind::ExperimentKilled => (
+            "ran the experiment, and a signal that parlab did not send ended it",
+            "See who sent it (for want of memory the kernel does: `dmesg` tells), then run the command again with `-v`.",
+        ),
+        ErrorKind::Panic => (
+            "ran the experiment, and it panicked: this is a fault of parlab's",
+            "Run it again with `-v` and report what it prints, with the version of parlab and of the kernel.",
+        ),
+        ErrorKind::ProcessLimit => (
+            "tried to create a process, and no more are allowed",
+            "End some programs, raise `ulimit -u`, or give the container a greater limit of processes (`pids.max`).",
+        ),
+        ErrorKind::DescriptorLimit => (
+            "tried to open a file, and no more may be open",
+            "Raise the limit in this shell (`ulimit -n 1024`) and run the command again.",
+        ),
+        ErrorKind::OutOfMemory => (
+            "asked for memory, and there is none left",
+            "Ask for less (`--iterations`, `--runs`), end some programs, or raise `ulimit -v` or the container's limit of memory.",
+        ),
+        ErrorKind::TemporaryDirectory => (
+            "tried to write to the temporary directory, and could not",
+            "Name one that you may write to and that has room: `TMPDIR=/some/where parlab …`.",
+        ),
+        ErrorKind::System => (
+            "called the operating system, and the call failed",
+            "Where a permission is missing, a container or sandbox may forbid the call; run the command again with `-v` to see how far it came.",
+        ),
+        ErrorKind::Output => (
+            "tried to write the output, and could not",
+            "Check that the disk has room and that the file or terminal is still there.",
+        ),
+        ErrorKind::TimeLimit => (
+            "ran the experiment, and it was not done when its time was up",
+            "Give it more time (`--seconds-limit`) or less to do (`--runs`, `--iterations`, `--only`).",
+        ),
+        ErrorKind::LessonFile => (
+            "read the lesson file, and it is faulty or cannot be read",
+            "Correct the file at the place named, and run the command again.",
+        ),
+    }
+}
+
+fn failure_it(kind: ErrorKind) -> (&'static str, &'static str) {
+    match kind {
+        ErrorKind::NoProc => (
+            "ho cercato questo processo in /proc, che non c'è o non si può leggere",
+            "Montalo (`mount -t proc proc /proc`), oppure avvia il container senza nasconderlo.",
+        ),
+        ErrorKind::RunnerNotStarted => (
+            "ho provato ad avviare il runner, il processo che sorveglia gli esperimenti, e non è partito",
+            "parlab riavvia sé stesso dal proprio file: controlla che il file sia ancora dov'era e che lì si possa eseguire (nessun mount `noexec`).",
+        ),
+        ErrorKind::RunnerLost => (
+            "aspettavo il runner, che è finito senza dire nulla",
+            "Qualcosa di esterno lo ha terminato, spesso perché mancava memoria (lo dice `dmesg`). Ripeti il comando; `-v` mostra che cosa fa il runner.",
+        ),
+        ErrorKind::ExperimentKilled => (
+            "ho eseguito l'esperimento, e lo ha terminato un segnale che parlab non ha mandato",
+            "Scopri chi lo ha mandato (se manca memoria è il kernel: lo dice `dmesg`), poi ripeti il comando con `-v`.",
+        ),
+        ErrorKind::Panic => (
+            "ho eseguito l'esperimento, e un suo processo è andato in panico: è un difetto di parlab",
+            "Ripeti il comando con `-v` e segnala che cosa stampa, con la versione di parlab e del kernel.",
+        ),
+        ErrorKind::ProcessLimit => (
+            "ho provato a creare un processo, e non ne sono permessi altri",
+            "Chiudi qualche programma, alza `ulimit -u`, o dai al container un limite di processi più alto (`pids.max`).",
+        ),
+        ErrorKind::DescriptorLimit => (
+            "ho provato ad aprire un file, e non se ne possono aprire altri",
+            "Alza il limite in questa shell (`ulimit -n 1024`) e ripeti il comando.",
+        ),
+        ErrorKind::OutOfMemory => (
+            "ho chiesto memoria, e non ce n'è più",
+            "Chiedi meno (`--iterations`, `--runs`), chiudi qualche programma, o alza `ulimit -v` o il limite di memoria del container.",
+        ),
+        ErrorKind::TemporaryDirectory => (
+            "ho provato a scrivere nella cartella temporanea, senza riuscirci",
+            "Indicane una in cui puoi scrivere e che ha spazio: `TMPDIR=/da/qualche/parte parlab …`.",
+        ),
+        ErrorKind::System => (
+            "ho chiamato il sistema operativo, e la chiamata è fallita",
+            "Se manca un permesso, può essere un container o una sandbox a vietare la chiamata; ripeti il comando con `-v` per vedere fin dove arriva.",
+        ),
+        ErrorKind::Output => (
+            "ho provato a scrivere i risultati, senza riuscirci",
+            "Controlla che sul disco ci sia spazio e che il file o il terminale ci sia ancora.",
+        ),
+        ErrorKind::TimeLimit => (
+            "ho eseguito l'esperimento, che allo scadere del tempo non era finito",
+            "Dagli più tempo (`--seconds-limit`) o meno lavoro (`--runs`, `--iterations`, `--only`).",
+        ),
+        ErrorKind::LessonFile => (
+            "ho letto il file della lezione, che ha un errore o non si può leggere",
+            "Correggi il file nel punto indicato e ripeti il comando.",
+        ),
+    }
+}
+
+/// Before a fault in a lesson file.
+pub fn fault_heading(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "fault",
+        Lang::It => "errore",
+    }
+}
+
+/// Why Python does not run beside the Rust variants, and what would help.
+pub fn python_fault(lang: Lang, fault: PythonFault) -> &'static str {
+    match (lang, fault) {
+        (Lang::En, PythonFault::NotFound) => {
+            "no python3 on the PATH; only Rust runs (name one with `--python PATH`)"
+        }
+        (Lang::It, PythonFault::NotFound) => {
+            "nessun python3 nel PATH; gira solo Rust (indicane uno con `--python PERCORSO`)"
+        }
+        (Lang::En, PythonFault::NotStarted) => {
+            "could not be started; its variants are left out (check the path and its permissions)"
+        }
+        (Lang::It, PythonFault::NotStarted) => {
+            "non si avvia; le sue varianti mancano (controlla il percorso e i permessi)"
+        }
+        (Lang::En, PythonFault::NotPython) => {
+            "does not answer as a Python 3 does; its variants are left out (name another with `--python PATH`)"
+        }
+        (Lang::It, PythonFault::NotPython) => {
+            "non risponde come un Python 3; le sue varianti mancano (indicane un altro con `--python PERCORSO`)"
+        }
+        (Lang::En, PythonFault::Failed) => "ended with an error; its remaining runs are left out",
+        (Lang::It, PythonFault::Failed) => {
+            "è finito con un errore; mancano le esecuzioni che restavano"
+        }
+        (Lang::En, PythonFault::Hung) => {
+            "did not end in time and was stopped; its remaining runs are left out"
+        }
+        (Lang::It, PythonFault::Hung) => {
+            "non è finito in tempo ed è stato fermato; mancano le esecuzioni che restavano"
+        }
+    }
+}
+
+/// What the reader should know before believing a figure, with its remedy where there is one.
+pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
+    match (lang, kind) {
+        (Lang::En, NoteKind::OneCpuWidened) => {
+            "Only one CPU may be used here, and on one CPU a race hardly ever shows. So each process gives way now and then between reading and writing: the race is real, its frequency is not. With two CPUs this is not needed."
+        }
+        (Lang::It, NoteKind::OneCpuWidened) => {
+            "Qui si può usare una sola CPU, e su una sola CPU una corsa critica non si vede quasi mai. Perciò ogni tanto ciascun processo cede il passo tra lettura e scrittura: la corsa è vera, la sua frequenza no. Con due CPU non serve."
+        }
+        (Lang::En, NoteKind::NoOverlap) => {
+            "In no run did the processes run at the same time: these outcomes prove nothing about a race. Try more steps (`--iterations`) or a machine with less to do."
+        }
+        (Lang::It, NoteKind::NoOverlap) => {
+            "In nessuna esecuzione i processi hanno girato insieme: questi risultati non provano nulla su una corsa critica. Prova con più passi (`--iterations`) o su una macchina meno occupata."
+        }
+        (Lang::En, NoteKind::NotPinned) => {
+            "The processes could not be pinned to CPUs and ran where the system put them: times vary more. A container may forbid pinning; `taskset -p $$` shows what is allowed."
+        }
+        (Lang::It, NoteKind::NotPinned) => {
+            "Non è stato possibile legare i processi alle CPU: hanno girato dove li ha messi il sistema, e i tempi variano di più. Un container può vietarlo; `taskset -p $$` mostra che cosa è permesso."
+        }
+        (Lang::En, NoteKind::SyscallHidden) => {
+            "/proc/PID/syscall may not be read here: call and address of a waiting process are not known, its state and kernel function are. As root, or with `kernel.yama.ptrace_scope=0`, there is more to see."
+        }
+        (Lang::It, NoteKind::SyscallHidden) => {
+            "Qui /proc/PID/syscall non si può leggere: di un processo in attesa non si conoscono chiamata e indirizzo, ma solo stato e funzione del kernel. Da root, o con `kernel.yama.ptrace_scope=0`, si vede di più."
+        }
+    }
+}
+
+/// Why the command ended early.
+pub fn end_reason(lang: Lang, reason: EndReason) -> &'static str {
+    match (lang, reason) {
+        (Lang::En, EndReason::Failed) => {
+            "stopped by a failure; what stands above is what was measured until then"
+        }
+        (Lang::It, EndReason::Failed) => {
+            "fermato da un errore; sopra c'è quanto è stato misurato fin lì"
+        }
+        (Lang::En, EndReason::TimeLimit) => {
+            "stopped by --seconds-limit; what stands above is what was measured until then"
+        }
+        (Lang::It, EndReason::TimeLimit) => {
+            "fermato da --seconds-limit; sopra c'è quanto è stato misurato fin lì"
+        }
+        (Lang::En, EndReason::Interrupted) => "interrupted; every process it started has ended",
+        (Lang::It, EndReason::Interrupted) => "interrotto; tutti i processi avviati sono finiti",
+        (Lang::En, EndReason::Terminated) => "terminated; every process it started has ended",
+        (Lang::It, EndReason::Terminated) => {
+            "terminato da un segnale; tutti i processi avviati sono finiti"
+        }
+    }
+}
+
+/// What the runner does, one line.
+pub fn doing(lang: Lang, doing: &Doing) -> String {
+    let what = match (lang, doing.what) {
+        (Lang::En, What::Started) => "the runner runs",
+        (Lang::It, What::Started) => "il runner è attivo",
+        (Lang::En, What::Forked) => "forked the experiment",
+        (Lang::It, What::Forked) => "ha creato l'esperimento con fork",
+        (Lang::En, What::Ended) => "the experiment ended",
+        (Lang::It, What::Ended) => "l'esperimento è finito",
+        (Lang::En, What::Terminating) => "asks the experiment's processes to end",
+        (Lang::It, What::Terminating) => "chiede ai processi dell'esperimento di finire",
+        (Lang::En, What::Killing) => "kills the processes that did not end",
+        (Lang::It, What::Killing) => "uccide i processi che non sono finiti",
+        (Lang::En, What::Reaped) => "waited for a process",
+        (Lang::It, What::Reaped) => "ha atteso un processo",
+        (Lang::En, What::Cleaned) => "removed its directory and its names in /dev/shm",
+        (Lang::It, What::Cleaned) => "ha rimosso la sua cartella e i suoi nomi in /dev/shm",
+    };
+    let pid = doing
+        .pid
+        .map(|pid| format!(", pid {pid}"))
+        .unwrap_or_default();
+    let code = doing
+        .exitcode
+        .map(|code| format!(", exitcode {code}"))
+        .unwrap_or_default();
+    format!("[{}] {what}{pid}{code}", format::time(doing.time_s, lang))
+}

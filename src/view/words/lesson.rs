@@ -1,0 +1,69 @@
+//! What stands around a lesson's own text: code, questions, predictions, parts.
+
+use crate::lesson::doc::Lang;
+
+/// Above the code that will run.
+pub fn code_heading(lang: Lang, language: &str, file: &str) -> String {
+    match lang {
+        Lang::En => format!("{language}, from {file}"),
+        Lang::It => format!("{language}, da {file}"),
+    }
+}
+
+/// The prompt after a question with so many answers.
+pub fn prompt(lang: Lang, answers: usize) -> String {
+    match lang {
+        Lang::En => format!("Your prediction (1–{answers}, Enter skips): "),
+        Lang::It => format!("La tua previsione (1–{answers}, Invio salta): "),
+    }
+}
+
+/// The prompt after a line that named no answer.
+pub fn ask_again(lang: Lang, answers: usize) -> String {
+    match lang {
+        Lang::En => format!("A number, 1–{answers}, or Enter to skip: "),
+        Lang::It => format!("Un numero, 1–{answers}, o Invio per saltare: "),
+    }
+}
+
+/// Before what the student said.
+pub fn you_said(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "You said:",
+        Lang::It => "Hai detto:",
+    }
+}
+
+/// Before what happened.
+pub fn what_happened(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "What happened:",
+        Lang::It => "Che cosa è successo:",
+    }
+}
+
+/// Whether a prediction held.
+pub fn judged(lang: Lang, right: bool) -> &'static str {
+    match (lang, right) {
+        (Lang::En, true) => "✓ It held.",
+        (Lang::En, false) => "✗ It did not hold.",
+        (Lang::It, true) => "✓ La previsione regge.",
+        (Lang::It, false) => "✗ La previsione non regge.",
+    }
+}
+
+/// Above the list of parts.
+pub fn parts_heading(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "There is more to see",
+        Lang::It => "C'è altro da vedere",
+    }
+}
+
+/// How a part is run; what follows is a command to copy.
+pub fn parts_command(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "One of them, or all:",
+        Lang::It => "Una di queste parti, o tutte:",
+    }
+}

@@ -1,0 +1,15 @@
+//! Every fixed word and sentence of the views, in both languages.
+//!
+//! Events carry kinds and numbers; here a kind becomes a sentence. Each `match` names
+//! every language and every kind, so that a new one does not compile before both
+//! languages have words for it.
+
+mod failures;
+mod lesson;
+mod results;
+mod system;
+
+pub use failures::*;
+pub use lesson::*;
+pub use results::*;
+pub use system::*;

@@ -1,0 +1,336 @@
+//! The words around figures: titles, columns, legends, and the sentence below a table.
+
+use super::super::format::{SPACE, count, percent};
+use crate::event::Op;
+use crate::lesson::doc::Lang;
+
+/// How often something ran.
+pub fn runs(lang: Lang, number: usize) -> String {
+    let word = match (lang, number) {
+        (Lang::En, 1) => "run",
+        (Lang::En, _) => "runs",
+        (Lang::It, 1) => "esecuzione",
+        (Lang::It, _) => "esecuzioni",
+    };
+    format!("{}{SPACE}{word}", count(number as i64))
+}
+
+/// Above the dots; the expected value where all variants have the same.
+pub fn outcomes_heading(lang: Lang, expected: Option<i64>) -> String {
+    match (lang, expected) {
+        (Lang::En, Some(value)) => format!("Where each run ended (expected: {})", count(value)),
+        (Lang::En, None) => "Where each run ended".to_owned(),
+        (Lang::It, Some(value)) => {
+            format!("Dove è finita ogni esecuzione (atteso: {})", count(value))
+        }
+        (Lang::It, None) => "Dove è finita ogni esecuzione".to_owned(),
+    }
+}
+
+/// How many runs were right.
+pub fn right_of(lang: Lang, right: usize, runs: usize) -> String {
+    match lang {
+        Lang::En => format!("right {right} of {runs}"),
+        Lang::It => format!("giuste {right} su {runs}"),
+    }
+}
+
+/// What dots and numbers on the line mean.
+pub fn dots_legend(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "• one run, 2 two runs at about the same place, | the expected value",
+        Lang::It => "• una esecuzione, 2 due quasi nello stesso punto, | il valore atteso",
+    }
+}
+
+/// What the bars of a histogram mean.
+pub fn histogram_legend(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "The taller, the more runs of that variant ended there; | the expected value",
+        Lang::It => "Più alto, più esecuzioni della variante finite lì; | il valore atteso",
+    }
+}
+
+/// That the processes of these runs ran at once, as a sentence; the shares are the
+/// least and the greatest median overlap of a variant.
+pub fn overlap(
+    lang: Lang,
+    seen: usize,
+    all: usize,
+    cpus: Option<&[usize]>,
+    least: f64,
+    most: f64,
+) -> String {
+    let share = match (percent(least, lang), percent(most, lang)) {
+        (least, most) if least == most => least,
+        (least, most) => match lang {
+            Lang::En => format!("{least} to {most}"),
+            Lang::It => format!("da {least} a {most}"),
+        },
+    };
+    let placement = placement(lang, cpus);
+    match lang {
+        Lang::En => format!(
+            "The processes ran at the same time in {seen} of {} ({placement}, median overlap {share}).",
+            runs(lang, all)
+        ),
+        Lang::It => format!(
+            "I processi hanno girato insieme in {seen} di {} ({placement}, sovrapposizione mediana {share}).",
+            runs(lang, all)
+        ),
+    }
+}
+
+/// That some runs of a variant, or all, had no overlap.
+pub fn without_overlap(lang: Lang, variant: &str, without: usize, all: usize) -> String {
+    let of = format!("{without}/{all}");
+    match lang {
+        Lang::En => format!(
+            "{variant}: in {of} runs they did not run at the same time; those prove nothing about a race."
+        ),
+        Lang::It => format!(
+            "{variant}: in {of} esecuzioni non hanno girato insieme; quelle non provano nulla su una corsa critica."
+        ),
+    }
+}
+
+/// On which CPUs the processes ran.
+pub fn placement(lang: Lang, cpus: Option<&[usize]>) -> String {
+    let Some(cpus) = cpus else {
+        return match lang {
+            Lang::En => "on no fixed CPU".to_owned(),
+            Lang::It => "senza CPU fissa".to_owned(),
+        };
+    };
+    let numbers: Vec<String> = cpus.iter().map(usize::to_string).collect();
+    let numbers = enumeration(lang, &numbers);
+    match (lang, cpus.len()) {
+        (Lang::En, 1) => format!("on CPU {numbers}"),
+        (Lang::En, _) => format!("on CPUs {numbers}"),
+        (Lang::It, 1) => format!("sulla CPU {numbers}"),
+        (Lang::It, _) => format!("sulle CPU {numbers}"),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn enumeration(lang: Lang, items: &[String]) -> String {
+    let and = match lang {
+        Lang::En => "and",
+        Lang::It => "e",
+    };
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} {and} {last}", first.join(", ")),
+    }
+}
+
+/// Above the losses; `updates` is how many each run made.
+pub fn losses_heading(lang: Lang, traced: usize, updates: Option<u64>) -> String {
+    let of = match (lang, updates) {
+        (_, None) => String::new(),
+        (Lang::En, Some(all)) => format!(" of {}", count(all as i64)),
+        (Lang::It, Some(all)) => format!(" su {}", count(all as i64)),
+    };
+    match (lang, traced) {
+        (Lang::En, 1) => format!("Updates lost{of} (in one traced run)"),
+        (Lang::En, n) => format!("Updates lost{of} (median of {n} traced runs)"),
+        (Lang::It, 1) => format!("Aggiornamenti persi{of} (in una esecuzione tracciata)"),
+        (Lang::It, n) => format!("Aggiornamenti persi{of} (mediana di {n} esecuzioni tracciate)"),
+    }
+}
+
+/// The losses of one variant; `lost` holds a `name count` text for each process.
+pub fn losses(lang: Lang, lost: &[String]) -> String {
+    match (lang, lost) {
+        (Lang::En, []) => "none".to_owned(),
+        (Lang::It, []) => "nessuno".to_owned(),
+        (Lang::En | Lang::It, lost) => lost.join(", "),
+    }
+}
+
+/// Above the two lanes.
+pub fn lost_update_heading(lang: Lang, variant: &str) -> String {
+    match lang {
+        Lang::En => format!("One lost update, as it happened ({variant})"),
+        Lang::It => format!("Un aggiornamento perso, così com'è successo ({variant})"),
+    }
+}
+
+/// Above the column of the shared word.
+pub fn shared_word(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "shared",
+        Lang::It => "condiviso",
+    }
+}
+
+/// What a process does in a step.
+pub fn step(lang: Lang, op: Op, value: i64) -> String {
+    let verb = match (lang, op) {
+        (Lang::En, Op::Load) => "reads",
+        (Lang::En, Op::Store) => "writes",
+        (Lang::It, Op::Load) => "legge",
+        (Lang::It, Op::Store) => "scrive",
+    };
+    format!("{verb} {}", count(value))
+}
+
+/// In the lane of the victim, where steps are left out.
+pub fn steps_left_out(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "⋮ goes on",
+        Lang::It => "⋮ continua",
+    }
+}
+
+/// What the lanes show, in a sentence.
+pub fn lost_update_sentence(lang: Lang, victim: &str, overwriter: &str, lost: u32) -> String {
+    let number = count(lost.into());
+    match (lang, lost) {
+        (Lang::En, 1) => format!(
+            "{overwriter} wrote what it had worked out from an old value: one update of {victim} is gone."
+        ),
+        (Lang::En, _) => format!(
+            "{overwriter} wrote what it had worked out from an old value: {number} updates of {victim} are gone at one stroke."
+        ),
+        (Lang::It, 1) => format!(
+            "{overwriter} ha scritto ciò che aveva calcolato da un valore vecchio: un aggiornamento di {victim} è sparito."
+        ),
+        (Lang::It, _) => format!(
+            "{overwriter} ha scritto ciò che aveva calcolato da un valore vecchio: {number} aggiornamenti di {victim} sono spariti in un colpo."
+        ),
+    }
+}
+
+/// The columns of the table of variants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// Its name.
+    Variant,
+    /// Runs that were right, of all.
+    Right,
+    /// Median time.
+    Median,
+    /// Interquartile range of the times.
+    Iqr,
+    /// Ratio to the baseline.
+    Ratio,
+    /// The 95 % interval of that ratio.
+    Interval,
+    /// A bar as long as the median time.
+    Bar,
+}
+
+/// The header of a column.
+pub fn column(lang: Lang, column: Column) -> &'static str {
+    match (lang, column) {
+        (Lang::En, Column::Variant) => "variant",
+        (Lang::It, Column::Variant) => "variante",
+        (Lang::En, Column::Right) => "right",
+        (Lang::It, Column::Right) => "giuste",
+        (Lang::En, Column::Median) => "median",
+        (Lang::It, Column::Median) => "mediana",
+        (Lang::En | Lang::It, Column::Iqr) => "IQR",
+        (Lang::En, Column::Ratio) => "ratio",
+        (Lang::It, Column::Ratio) => "rapporto",
+        (Lang::En, Column::Interval) => "95 % range",
+        (Lang::It, Column::Interval) => "al 95 %",
+        (Lang::En, Column::Bar) => "median time",
+        (Lang::It, Column::Bar) => "tempo mediano",
+    }
+}
+
+/// The header of the bars where they are drawn on a logarithmic scale.
+pub fn logarithmic_bar(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "log scale",
+        Lang::It => "scala log.",
+    }
+}
+
+/// In place of an interval, at the variant that the ratios compare with.
+pub fn baseline(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "baseline",
+        Lang::It => "riferimento",
+    }
+}
+
+/// What `≈` after a ratio means.
+pub fn no_difference_seen(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "≈ no difference seen: the interval of the ratio holds 1",
+        Lang::It => "≈ nessuna differenza visibile: l'intervallo del rapporto contiene 1",
+    }
+}
+
+/// Why ratios have no interval.
+pub fn no_interval(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "Fewer than 5 runs: no interval, and no lead can be told from chance.",
+        Lang::It => {
+            "Meno di 5 esecuzioni: niente intervallo, e nessun vantaggio si distingue dal caso."
+        }
+    }
+}
+
+/// Who won a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict<'a> {
+    /// The only variant that was right in every run.
+    OnlyRight(&'a str),
+    /// The fastest of those that were right in every run.
+    Fastest(&'a str),
+    /// Several were right, and no lead is seen.
+    NoLead,
+    /// None was right in every run.
+    NoneRight,
+}
+
+/// The line below the table.
+pub fn verdict(lang: Lang, verdict: Verdict) -> String {
+    match (lang, verdict) {
+        (Lang::En, Verdict::OnlyRight(name)) => {
+            format!("{name} wins: no other was right in every run.")
+        }
+        (Lang::It, Verdict::OnlyRight(name)) => {
+            format!("Vince {name}: nessun'altra variante è stata giusta in ogni esecuzione.")
+        }
+        (Lang::En, Verdict::Fastest(name)) => {
+            format!("{name} wins: the fastest of those that were right in every run.")
+        }
+        (Lang::It, Verdict::Fastest(name)) => {
+            format!("Vince {name}: la più veloce fra le varianti giuste in ogni esecuzione.")
+        }
+        (Lang::En, Verdict::NoLead) => {
+            "Nobody wins: among those that were right in every run no lead is seen.".to_owned()
+        }
+        (Lang::It, Verdict::NoLead) => {
+            "Non vince nessuna: fra le varianti giuste in ogni esecuzione non si vede un vantaggio."
+                .to_owned()
+        }
+        (Lang::En, Verdict::NoneRight) => "Nobody wins: none was right in every run.".to_owned(),
+        (Lang::It, Verdict::NoneRight) => {
+            "Non vince nessuna: nessuna è stata giusta in ogni esecuzione.".to_owned()
+        }
+    }
+}
+
+/// Yes or no.
+pub fn yes_or_no(lang: Lang, value: bool) -> &'static str {
+    match (lang, value) {
+        (Lang::En, true) => "yes",
+        (Lang::En, false) => "no",
+        (Lang::It, true) => "sì",
+        (Lang::It, false) => "no",
+    }
+}
+
+/// Above figures that are not times of runs.
+pub fn measures_heading(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "Measured besides",
+        Lang::It => "Altre misure",
+    }
+}
