@@ -26,9 +26,10 @@ impl<T> Deref for Placed<T> {
 /// One block, or the text between two.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Block {
-    /// The line in the file where it begins, from 1: a text's first line, a block's opening fence.
+    /// The line in the file where it begins, from 1: a text's first that is not
+    /// blank, a block's opening fence.
     pub line: usize,
-    /// Byte offset of that line.
+    /// Byte offset of its first character.
     pub at: usize,
     /// The part it belongs to; none in the core. A `part` block belongs to the part it begins.
     pub part: Option<String>,

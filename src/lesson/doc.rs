@@ -82,15 +82,15 @@ pub fn parse(file: &str, source: &str) -> Result<Doc, Vec<Fault>> {
         return Err(faults.into_sorted());
     }
     let cut = fence::cut(source, &mut faults);
-    if cut.title.is_none() {
-        faults.add(0, FaultKind::NoTitle, "");
-    }
-    if !cut
+    let has_blocks = cut
         .pieces
         .iter()
-        .any(|piece| matches!(piece, Piece::Block { .. }))
-    {
+        .any(|piece| matches!(piece, Piece::Block { .. }));
+    if !has_blocks && faults.is_empty() {
         faults.add(source.len(), FaultKind::NoBlocks, "");
+    }
+    if cut.title.is_none() {
+        faults.add(0, FaultKind::NoTitle, "");
     }
     let blocks = read(source, &cut.pieces, &mut faults);
     let all_read = blocks.len() == cut.pieces.len() && faults.is_empty();
@@ -117,25 +117,25 @@ fn read(source: &str, pieces: &[Piece], faults: &mut Faults) -> Vec<Block> {
     let mut blocks = Vec::new();
     for piece in pieces {
         let (at, kind) = match *piece {
-            Piece::Text { at, source } => (at, Some(Kind::Text(Template::new(source, at)))),
+            Piece::Text { at, source } => {
+                let blank = source.len() - source.trim_start().len();
+                (at + blank, Some(Kind::Text(Template::new(source, at))))
+            }
             Piece::Block {
                 at,
                 info,
                 info_at,
                 body,
                 body_at,
-            } => (
-                at,
-                body::read(
-                    Fenced {
-                        info,
-                        info_at,
-                        body,
-                        body_at,
-                    },
-                    faults,
-                ),
-            ),
+            } => {
+                let fenced = Fenced {
+                    info,
+                    info_at,
+                    body,
+                    body_at,
+                };
+                (at, body::read(fenced, faults))
+            }
         };
         let Some(kind) = kind else { continue };
         if let Kind::Part(begun) = &kind {

@@ -12,6 +12,8 @@
 //! - a value that was looked for and not found (no winner, no deadlock) is `none`:
 //!   it may be compared as well, but not printed.
 //!
+//! Only numbers and words are printed: a truth chooses a sentence.
+//!
 //! Nothing is escaped (the output is Markdown), and a line that holds but a tag
 //! leaves no blank line.
 
@@ -167,11 +169,11 @@ fn environment<'s>() -> Environment<'s> {
     env.set_formatter(|out, state, value| match value.kind() {
         ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
         ValueKind::None => Err(Error::new(ErrorKind::UndefinedError, "none")),
-        ValueKind::Map | ValueKind::Seq | ValueKind::Iterable => Err(Error::new(
+        ValueKind::Number | ValueKind::String => minijinja::escape_formatter(out, state, value),
+        kind => Err(Error::new(
             ErrorKind::InvalidOperation,
-            "a group of values cannot be printed, only one",
+            format!("a {kind} cannot be printed, only a number or a word"),
         )),
-        _ => minijinja::escape_formatter(out, state, value),
     });
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)
@@ -226,25 +228,45 @@ fn unknown_name(error: &Error) -> Option<&UnknownName> {
 }
 
 fn fault(doc: &Doc, template: &Template, error: &Error) -> Fault {
-    let at = template.place(offset(template, error));
     if let Some(UnknownName(name)) = unknown_name(error) {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let at = template.place(offset_of(last, template, error));
         return doc.fault(at, FaultKind::UnknownValue, name);
     }
-    let failed = error
-        .range()
-        .and_then(|range| template.source.get(range))
-        .unwrap_or_default();
-    match error.kind() {
-        ErrorKind::UndefinedError => {
-            // The engine's words are "`race.locked.median_s` is undefined".
-            let named = error.detail().and_then(|detail| detail.split('`').nth(1));
-            doc.fault(at, FaultKind::NotMeasured, named.unwrap_or(failed))
-        }
-        kind => {
-            let detail = error
-                .detail()
-                .map_or_else(|| kind.to_string(), str::to_owned);
-            doc.fault(at, FaultKind::Template, &detail)
-        }
+    if let Some(name) = unmeasured_name(template, error) {
+        let at = template.place(offset_of(name, template, error));
+        return doc.fault(at, FaultKind::NotMeasured, name);
     }
+    let at = template.place(offset(template, error));
+    let detail = error
+        .detail()
+        .map_or_else(|| error.kind().to_string(), str::to_owned);
+    doc.fault(at, FaultKind::Template, &detail)
+}
+
+/// The value whose want is the error, as the template writes it.
+fn unmeasured_name<'a>(template: &'a Template, error: &'a Error) -> Option<&'a str> {
+    // The engine's words, alone or in brackets, are "`race.locked.median_s` is undefined".
+    let named = error
+        .detail()
+        .and_then(|detail| detail.split_once("` is undefined"));
+    let named = named.and_then(|(before, _)| before.rsplit('`').next());
+    let failed = || template.source.get(error.range()?);
+    named.or_else(|| {
+        if error.kind() == ErrorKind::UndefinedError {
+            failed()
+        } else {
+            None
+        }
+    })
+}
+
+/// Where in the template the name stands that an error is about. The range of an
+/// error may begin before it (a path) or after it (a filter).
+fn offset_of(name: &str, template: &Template, error: &Error) -> usize {
+    let read = error
+        .range()
+        .and_then(|range| template.source.get(..range.end));
+    read.and_then(|read| read.rfind(name))
+        .unwrap_or_else(|| offset(template, error))
 }

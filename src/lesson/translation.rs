@@ -10,14 +10,16 @@ use super::fault::{Fault, FaultKind};
 
 /// Something that both languages must say alike, and where one says it.
 struct Fact {
-    text: String,
+    name: String,
+    value: String,
     at: usize,
 }
 
 impl Fact {
-    fn new(word: &str, value: &Placed<String>) -> Self {
+    fn new(name: impl Into<String>, value: &Placed<String>) -> Self {
         Fact {
-            text: format!("{word} {}", value.value),
+            name: name.into(),
+            value: value.value.clone(),
             at: value.at,
         }
     }
@@ -58,21 +60,19 @@ fn name(block: &Block) -> String {
 
 /// The first fact in which a block differs from its like.
 fn compare(ours: &Block, theirs: &Block, it: &Doc) -> Option<Fault> {
-    let (mut expected, mut found) = (
-        facts(&ours.kind).into_iter(),
-        facts(&theirs.kind).into_iter(),
-    );
-    loop {
-        return match (expected.next(), found.next()) {
-            (None, None) => None,
-            (Some(fact), Some(other)) if fact.text == other.text => continue,
-            (Some(fact), other) => {
-                let at = other.map_or(theirs.at, |other| other.at);
-                Some(it.fault(at, FaultKind::BlocksDiffer, &fact.text))
-            }
-            (None, Some(other)) => Some(it.fault(other.at, FaultKind::BlocksDiffer, "")),
-        };
+    let (expected, found) = (facts(&ours.kind), facts(&theirs.kind));
+    for fact in &expected {
+        let like = found.iter().find(|other| other.name == fact.name);
+        if like.is_none_or(|other| other.value != fact.value) {
+            let at = like.map_or(theirs.at, |other| other.at);
+            let detail = format!("{} {}", fact.name, fact.value);
+            return Some(it.fault(at, FaultKind::BlocksDiffer, &detail));
+        }
     }
+    let extra = found
+        .iter()
+        .find(|other| expected.iter().all(|fact| fact.name != other.name));
+    extra.map(|other| it.fault(other.at, FaultKind::BlocksDiffer, ""))
 }
 
 fn facts(kind: &Kind) -> Vec<Fact> {
@@ -93,27 +93,41 @@ fn regions(code: &Code) -> Vec<Fact> {
 
 fn answers(ask: &Ask) -> Vec<Fact> {
     let mut facts = vec![Fact::new("after", &ask.after)];
-    for answer in &ask.answers {
-        facts.push(Fact::new("belief", &answer.belief));
+    for (index, answer) in ask.answers.iter().enumerate() {
+        let number = index + 1;
+        facts.push(Fact::new(format!("belief {number}"), &answer.belief));
         let holds = Placed {
             value: answer.holds.source.clone(),
             at: answer.holds.place(0),
         };
-        facts.push(Fact::new("holds", &holds));
+        facts.push(Fact::new(format!("holds {number}"), &holds));
     }
     facts
 }
 
 fn options(run: &RunBlock) -> Vec<Fact> {
     let mut facts = vec![Fact::new("experiment", &run.experiment)];
+    let place = |option: &str| {
+        run.places
+            .get(option)
+            .and_then(|places| places.first())
+            .copied()
+    };
     let params = serde_json::to_value(&run.params).unwrap_or_default();
     for (option, value) in params.as_object().into_iter().flatten() {
-        let at = run.places.get(option).and_then(|places| places.first());
+        let at = place(option).unwrap_or(run.id.at);
         facts.push(Fact {
-            text: format!("{option} = {value}"),
-            at: at.copied().unwrap_or(run.id.at),
+            name: option.clone(),
+            value: value.to_string(),
+            at,
         });
     }
-    facts.extend(run.fixed.iter().map(|option| Fact::new("fixed", option)));
+    let fixed: Vec<&str> = run.fixed.iter().map(|option| option.as_str()).collect();
+    let at = run.fixed.first().map_or(run.id.at, |option| option.at);
+    facts.push(Fact {
+        name: "fixed".to_owned(),
+        value: fixed.join(" "),
+        at,
+    });
     facts
 }

@@ -60,7 +60,7 @@ struct RunValues {
     baseline: Option<String>,
     lost_update: Option<LostUpdate>,
     deadlock: Option<Deadlock>,
-    python: Option<Python>,
+    python: Option<Json>,
     notes: Vec<NoteKind>,
     #[serde(flatten)]
     figures: Map<String, Json>,
@@ -155,15 +155,7 @@ impl Values {
                 run.deadlock.get_or_insert_with(|| event.clone());
                 run.variant(&event.variant).deadlock = Some(event.clone());
             }
-            Event::Python(event) => {
-                if run
-                    .python
-                    .as_ref()
-                    .is_none_or(|first| first.fault.is_some() && event.fault.is_none())
-                {
-                    run.python = Some(event.clone());
-                }
-            }
+            Event::Python(event) => run.take_python(event),
             Event::Note(event) => {
                 if !run.notes.contains(&event.kind) {
                     run.notes.push(event.kind);
@@ -202,6 +194,21 @@ impl RunValues {
                 figures: unmeasured(&self.variant_figures),
                 ..VariantValues::default()
             })
+    }
+
+    /// Keeps the first interpreter, or the first that can be used.
+    fn take_python(&mut self, event: &Python) {
+        let usable = event.fault.is_none();
+        if self
+            .python
+            .as_ref()
+            .is_none_or(|first| usable && !first["fault"].is_null())
+        {
+            let mut fields = json(event);
+            // Absent from the JSON where there is none; templates have all names.
+            fields["detail"] = json(&event.detail);
+            self.python = Some(fields);
+        }
     }
 
     fn take_measure(&mut self, event: &Measure) {
