@@ -326,6 +326,8 @@ pub enum PythonFault {
     Failed,
     /// It did not end in time and was stopped.
     Hung,
+    /// The peer's file could not be written to the temporary directory.
+    NoScratch,
 }
 
 /// The `note` event.
@@ -470,8 +472,6 @@ pub enum ErrorKind {
     DescriptorLimit,
     /// Memory could not be had (`ulimit -v`, no memory left).
     OutOfMemory,
-    /// The temporary directory cannot be written.
-    TemporaryDirectory,
     /// A call of the operating system failed.
     System,
     /// Output could not be written.
@@ -480,6 +480,10 @@ pub enum ErrorKind {
     TimeLimit,
     /// A lesson file cannot be read or is faulty.
     LessonFile,
+    /// The lesson has no part of that name.
+    UnknownPart,
+    /// The experiment of a lesson file has no variant of that name.
+    UnknownVariant,
 }
 
 /// The `end` event.

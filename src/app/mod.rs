@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod list;
 mod page;
+mod rehearsal;
 mod session;
 mod source;
 mod terminal;

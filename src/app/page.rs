@@ -13,7 +13,7 @@ use crate::lesson::doc::Doc;
 use crate::lesson::predict;
 use crate::lesson::template::Template;
 use crate::lesson::values::Values;
-use crate::view::CodeBlock;
+use crate::view::{CodeBlock, Part};
 
 /// The parts that `--part` knows besides those of the lesson.
 pub const ALL: &str = "all";
@@ -59,7 +59,7 @@ pub fn page(
     }
     let others: Vec<_> = (doc.parts())
         .filter(|part| !stretches.iter().flatten().any(|shown| *shown == *part.name))
-        .cloned()
+        .map(Part::from)
         .collect();
     if !others.is_empty() {
         let lesson = match chosen {

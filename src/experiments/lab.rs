@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -15,12 +16,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tempfile::TempDir;
 
 use crate::event::{
-    ErrorKind, Event, Machine, Measure, Note, NoteKind, Params, Progress, Run, Summary,
+    Event, Machine, Measure, Note, NoteKind, Params, Progress, Run, Summary,
     VariantSummary,
 };
 use crate::stats;
 
-use super::failure::Failure;
 use super::python::{self, Interpreter};
 use super::{Experiment, Lesson};
 
@@ -253,8 +253,8 @@ impl Lab {
     /// The run's private directory, made at the first call.
     ///
     /// # Errors
-    /// When the temporary directory cannot be written ([`Failure`]).
-    pub fn scratch(&mut self) -> Result<&std::path::Path> {
+    /// When the temporary directory cannot be written.
+    pub fn scratch(&mut self) -> io::Result<&Path> {
         if self.scratch.is_none() {
             self.scratch = Some(Scratch::new(self.runner)?);
         }
@@ -310,20 +310,11 @@ fn told(variant: stats::Variant) -> VariantSummary {
 }
 
 impl Scratch {
-    fn new(runner: u32) -> Result<Self> {
-        let place = std::env::temp_dir();
-        let failed = |e: io::Error| Failure {
-            kind: ErrorKind::TemporaryDirectory,
-            what: place.display().to_string(),
-            detail: e.to_string(),
-        };
-        let directory = tempfile::Builder::new()
-            .prefix(&format!("{SCRATCH_PREFIX}{runner}-"))
-            .tempdir_in(&place)
-            .map_err(failed)?;
-        let handle = File::open(directory.path()).map_err(failed)?;
-        let lock = Flock::lock(handle, FlockArg::LockSharedNonblock)
-            .map_err(|(_, errno)| failed(errno.into()))?;
+    fn new(runner: u32) -> io::Result<Self> {
+        let directory =
+            tempfile::Builder::new().prefix(&format!("{SCRATCH_PREFIX}{runner}-")).tempdir()?;
+        let handle = File::open(directory.path())?;
+        let lock = Flock::lock(handle, FlockArg::LockSharedNonblock).map_err(|(_, errno)| errno)?;
         Ok(Scratch {
             directory,
             _lock: lock,

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::Deserialize;
@@ -51,6 +51,8 @@ pub struct Interpreter {
     pub version: String,
     /// Whether its GIL is on.
     pub gil: bool,
+    /// Whether it failed or hung since: it is not asked again, and was told once.
+    pub failed: bool,
 }
 
 /// Finds the interpreters that were asked for: `auto` is the first python3 on the
@@ -182,6 +184,7 @@ fn probe(path: &Path) -> Result<Interpreter, Fault> {
         path: path.to_path_buf(),
         version: answer.version,
         gil: answer.gil,
+        failed: false,
     })
 }
 
@@ -209,7 +212,7 @@ struct PeerRun {
 /// `None` where the peer failed or hung; an event says so.
 ///
 /// # Errors
-/// When the peer cannot be written to disk, or events cannot be sent.
+/// When events cannot be sent.
 pub fn run(
     lab: &mut Lab,
     variant: &Variant,
@@ -246,12 +249,18 @@ pub fn call<T: for<'de> Deserialize<'de>>(
     variant: &Variant,
     arguments: &[String],
 ) -> Result<Option<T>> {
-    let source = lab.peer();
-    let script = lab.scratch()?.join("peer.py");
-    if !script.exists() {
-        fs::write(&script, source).with_context(|| format!("writing {}", script.display()))?;
+    let which = variant.python.expect("a peer's variant");
+    let interpreter = lab.pythons[which].clone();
+    if interpreter.failed {
+        return Ok(None);
     }
-    let interpreter = lab.pythons[variant.python.expect("a peer's variant")].clone();
+    let script = match script(lab) {
+        Ok(script) => script,
+        Err(error) => {
+            let detail = Some(format!("{}: {error}", std::env::temp_dir().display()));
+            return give_up(lab, which, (PythonFault::NoScratch, detail));
+        }
+    };
     let mut command = bare(&interpreter.path);
     command.args(["-I", "-B"]).arg(&script).args(arguments);
     let fault = match bounded(command, RUN_BOUND) {
@@ -265,8 +274,25 @@ pub fn call<T: for<'de> Deserialize<'de>>(
         }
         Err(fault) => fault,
     };
-    lab.emit(&Event::Python(report(&interpreter, Some(fault.0), fault.1)))?;
+    give_up(lab, which, fault)
+}
+
+/// Tells why an interpreter is used no more.
+fn give_up<T>(lab: &mut Lab, which: usize, (fault, detail): Fault) -> Result<Option<T>> {
+    lab.pythons[which].failed = true;
+    let told = report(&lab.pythons[which], Some(fault), detail);
+    lab.emit(&Event::Python(told))?;
     Ok(None)
+}
+
+/// The peer as a file in the run's private directory.
+fn script(lab: &mut Lab) -> std::io::Result<PathBuf> {
+    let source = lab.peer();
+    let script = lab.scratch()?.join("peer.py");
+    if !script.exists() {
+        fs::write(&script, source)?;
+    }
+    Ok(script)
 }
 
 /// A command without what the reader's shell says to their Python.

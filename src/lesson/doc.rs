@@ -152,6 +152,11 @@ fn read(source: &str, pieces: &[Piece], faults: &mut Faults) -> Vec<Block> {
     blocks
 }
 
+/// The names of a lesson's parts, for those who need only them: nothing else is read or checked.
+pub fn part_names(source: &str) -> impl Iterator<Item = &str> {
+    source.lines().filter_map(|line| line.strip_prefix("```parlab part ")).map(str::trim)
+}
+
 impl Doc {
     /// The page before the first part.
     pub fn core(&self) -> impl Iterator<Item = &Block> {

@@ -71,6 +71,8 @@ pub enum FaultKind {
     Order,
     /// An option that is fixed and not set, or that the experiment does not have.
     UnknownOption,
+    /// An option's value is outside its range.
+    OutOfRange,
     /// No such experiment in the registry.
     UnknownExperiment,
     /// The experiment has no such variant.
@@ -87,8 +89,6 @@ pub enum FaultKind {
     BlocksDiffer,
     /// A command in the text that would not be understood.
     BadCommand,
-    /// The lesson is there in one language only.
-    MissingLanguage,
 }
 
 impl Display for FaultKind {

@@ -3,8 +3,11 @@
 
 use std::io::{self, Write};
 
-use super::View;
+use serde::Serialize;
+
+use super::{LessonRow, View};
 use crate::event::Event;
+use crate::lesson::fault::Fault;
 
 /// The view of `--json`: events alone, none of the lesson's text.
 pub struct Json {
@@ -18,12 +21,38 @@ impl Json {
     }
 }
 
-impl View for Json {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
-        // One write a line: lines of two writers to one pipe would not mix.
-        let mut line = serde_json::to_vec(event)?;
+impl Json {
+    /// One write a line: lines of two writers to one pipe would not mix.
+    fn line(&mut self, object: &impl Serialize) -> io::Result<()> {
+        let mut line = serde_json::to_vec(object)?;
         line.push(b'\n');
         self.out.write_all(&line)?;
         self.out.flush()
+    }
+}
+
+/// The line of a fault: its fields after the field that tells lines apart.
+#[derive(Serialize)]
+struct FaultLine<'a> {
+    event: &'static str,
+    #[serde(flatten)]
+    fault: &'a Fault,
+}
+
+impl View for Json {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        self.line(event)
+    }
+
+    fn lessons(&mut self, rows: &[LessonRow]) -> io::Result<()> {
+        rows.iter().try_for_each(|row| self.line(row))
+    }
+
+    fn fault(&mut self, fault: &Fault) -> io::Result<()> {
+        self.line(&FaultLine { event: "fault", fault })
+    }
+
+    fn checked(&mut self, texts: usize, faults: usize) -> io::Result<()> {
+        self.line(&serde_json::json!({"event": "checked", "texts": texts, "faults": faults}))
     }
 }

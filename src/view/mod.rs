@@ -5,6 +5,7 @@
 
 pub mod format;
 pub mod json;
+pub mod output;
 pub mod markdown;
 pub mod style;
 mod table;
@@ -14,7 +15,11 @@ pub mod words;
 
 use std::io;
 
+use serde::Serialize;
+
 use crate::event::{Error, Event};
+use crate::lesson::doc;
+use crate::lesson::fault::Fault;
 
 /// Lines of source as they are shown: cut from the file that runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,26 +34,35 @@ pub struct CodeBlock {
     pub lines: Vec<String>,
 }
 
-/// A part of a lesson that the core did not run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A part of a lesson.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Part {
     /// What `--part` takes.
     pub name: String,
     /// Its title, one line.
     pub title: String,
+    /// What it shows, one line.
+    pub about: String,
 }
 
-/// A fault in a lesson file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// `file:line:column`.
-    pub place: String,
-    /// What is wrong, and what would be right.
-    pub message: String,
-    /// The line of the file.
-    pub source: String,
-    /// Blanks and a caret under the column of that line.
-    pub caret: String,
+impl From<&doc::Part> for Part {
+    fn from(part: &doc::Part) -> Self {
+        let (title, about) = (part.title.clone(), part.about.clone());
+        Part { name: part.name.value.clone(), title, about }
+    }
+}
+
+/// A lesson in the list of all. Its fields are those of `parlab list --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LessonRow {
+    /// What `parlab lesson` takes.
+    pub lesson: String,
+    /// Its title in the language asked for.
+    pub title: String,
+    /// The parts besides its core.
+    pub parts: Vec<Part>,
+    /// The variants that `compare` measures.
+    pub variants: Vec<String>,
 }
 
 /// Where the work hands over what it has to say.
@@ -115,6 +129,21 @@ pub trait View {
     /// The parts of `lesson` that there are besides the core, to be run by
     /// `parlab lesson LESSON --part NAME`.
     fn parts(&mut self, _lesson: &str, _parts: &[Part]) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The lessons that there are.
+    fn lessons(&mut self, _rows: &[LessonRow]) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// `parlab` alone: how to start.
+    fn hello(&mut self, rows: &[LessonRow]) -> io::Result<()> {
+        self.lessons(rows)
+    }
+
+    /// So many texts were checked, with so many faults.
+    fn checked(&mut self, _texts: usize, _faults: usize) -> io::Result<()> {
         Ok(())
     }
 

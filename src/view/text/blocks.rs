@@ -5,7 +5,8 @@ use textwrap::WordSplitter::NoHyphenation;
 use textwrap::core::display_width;
 
 use super::super::style::{Paint, Style};
-use super::super::{CodeBlock, Fault, Part, markdown, visible, words};
+use super::super::{CodeBlock, LessonRow, Part, markdown, visible, words};
+use crate::lesson::fault::Fault;
 
 /// Plain text, wrapped, every line after an indent.
 pub(super) fn plain(text: &str, indent: &str, style: &Style) -> String {
@@ -95,19 +96,8 @@ pub(super) fn verdict(
 
 /// The parts, and the command that runs one.
 pub(super) fn parts(lesson: &str, parts: &[Part], style: &Style) -> String {
-    let widest = parts
-        .iter()
-        .map(|part| display_width(&part.name))
-        .max()
-        .unwrap_or(0);
     let mut text = style.paint(words::parts_heading(style.lang), Paint::Heading) + "\n";
-    for part in parts {
-        let name = visible::line(&part.name);
-        let blanks = " ".repeat(widest.saturating_sub(display_width(&name)) + 2);
-        let label = format!("  {}{blanks}", style.paint(&name, Paint::Strong));
-        let rest = " ".repeat(widest + 4);
-        text.push_str(&markdown::render_hanging(&part.title, style, &label, &rest));
-    }
+    text.push_str(&rows_of_parts(parts, style));
     let first = parts.first().map_or("all", |part| &part.name);
     text.push_str(&format!("\n{}\n", words::parts_command(style.lang)));
     for part in [first, "all"] {
@@ -120,12 +110,40 @@ pub(super) fn parts(lesson: &str, parts: &[Part], style: &Style) -> String {
 /// A fault, with the line it is in and a caret below the place.
 pub(super) fn fault(fault: &Fault, style: &Style) -> String {
     let label = style.paint_error(words::fault_heading(style.lang), Paint::Bad);
-    let place = style.paint_error(&visible::line(&fault.place), Paint::Strong);
-    let caret = style.paint_error(&visible::line(&fault.caret), Paint::Bad);
-    format!(
-        "{place}: {label}: {}\n    {}\n    {caret}\n",
-        visible::lines(&fault.message),
-        // A tab would move the caret: it stands as one column, as in the caret's line.
-        visible::line(&fault.source),
-    )
+    let place = format!("{}:{}:{}", visible::line(&fault.file), fault.line, fault.column);
+    let place = style.paint_error(&place, Paint::Strong);
+    let mut message = words::lesson_fault(style.lang, fault.kind).to_string();
+    if !fault.detail.is_empty() {
+        message = format!("{message}: {}", visible::lines(&fault.detail).trim_end());
+    }
+    let (source, caret) = fault.pointer();
+    let caret = style.paint_error(&caret, Paint::Bad);
+    format!("{place}: {label}: {message}\n    {source}\n    {caret}\n")
+}
+
+/// The lessons that there are, with their parts.
+pub(super) fn lessons(rows: &[LessonRow], style: &Style) -> String {
+    let mut text = String::new();
+    for (index, row) in rows.iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        let label = format!("{}  ", style.paint(&row.lesson, Paint::Heading));
+        text.push_str(&markdown::render_hanging(&row.title, style, &label, "  "));
+        text.push_str(&rows_of_parts(&row.parts, style));
+    }
+    text
+}
+
+fn rows_of_parts(parts: &[Part], style: &Style) -> String {
+    let widest = parts.iter().map(|part| display_width(&part.name)).max().unwrap_or(0);
+    let rest = " ".repeat(widest + 4);
+    let mut text = String::new();
+    for part in parts {
+        let name = visible::line(&part.name);
+        let blanks = " ".repeat(widest.saturating_sub(display_width(&name)) + 2);
+        let label = format!("  {}{blanks}", style.paint(&name, Paint::Strong));
+        text.push_str(&markdown::render_hanging(&part.about, style, &label, &rest));
+    }
+    text
 }

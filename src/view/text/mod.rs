@@ -20,7 +20,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::gathered::Gathered;
 use super::style::{Paint, Style};
-use super::{CodeBlock, Fault, Part, View, markdown, visible, words};
+use super::{CodeBlock, LessonRow, Part, View, markdown, visible, words};
+use crate::lesson::fault::Fault;
 use crate::event::{End, EndReason, Error, Event, Progress, Python, Summary};
 
 /// What the text view shows besides results.
@@ -271,6 +272,20 @@ impl View for Text {
             return Ok(());
         }
         self.block(&blocks::parts(&visible::line(lesson), parts, &self.style))
+    }
+
+    fn lessons(&mut self, rows: &[LessonRow]) -> io::Result<()> {
+        self.block(&blocks::lessons(rows, &self.style))
+    }
+
+    fn hello(&mut self, rows: &[LessonRow]) -> io::Result<()> {
+        self.block(&markdown::render(words::hello(self.style.lang), &self.style))?;
+        self.lessons(rows)
+    }
+
+    fn checked(&mut self, texts: usize, faults: usize) -> io::Result<()> {
+        let line = words::checked(self.style.lang, texts, faults);
+        self.block(&blocks::plain(&line, "", &self.style))
     }
 
     fn fault(&mut self, fault: &Fault) -> io::Result<()> {

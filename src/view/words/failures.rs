@@ -49,6 +49,10 @@ fn failure_en(kind: ErrorKind) -> (&'static str, &'static str) {
             "ran the experiment, and a signal that parlab did not send ended it",
             "See who sent it (for want of memory the kernel does: `dmesg` tells), then run the command again with `-v`.",
         ),
+        ErrorKind::WorkerKilled => (
+            "ran the experiment, and one of its processes was ended by a signal that parlab did not send",
+            "See who sent it (for want of memory the kernel does: `dmesg` tells), then run the command again.",
+        ),
         ErrorKind::Panic => (
             "ran the experiment, and it panicked: this is a fault of parlab's",
             "Run it again with `-v` and report what it prints, with the version of parlab and of the kernel.",
@@ -65,10 +69,6 @@ fn failure_en(kind: ErrorKind) -> (&'static str, &'static str) {
             "asked for memory, and there is none left",
             "Ask for less (`--iterations`, `--runs`), end some programs, or raise `ulimit -v` or the container's limit of memory.",
         ),
-        ErrorKind::TemporaryDirectory => (
-            "tried to write to the temporary directory, and could not",
-            "Name one that you may write to and that has room: `TMPDIR=/some/where parlab …`.",
-        ),
         ErrorKind::System => (
             "called the operating system, and the call failed",
             "Where a permission is missing, a container or sandbox may forbid the call; run the command again with `-v` to see how far it came.",
@@ -83,7 +83,15 @@ fn failure_en(kind: ErrorKind) -> (&'static str, &'static str) {
         ),
         ErrorKind::LessonFile => (
             "read the lesson file, and it is faulty or cannot be read",
-            "Correct the file at the place named, and run the command again.",
+            "Correct the file, or give the path of another: a file that ends in `.md`, or a folder with `en.md` or `it.md`.",
+        ),
+        ErrorKind::UnknownPart => (
+            "looked for a part of the lesson, and it has none of that name",
+            "Give one of its parts, `core`, or `all`.",
+        ),
+        ErrorKind::UnknownVariant => (
+            "looked for a variant, and no experiment of the lesson has it",
+            "Give `--only` one of the variants that the lesson runs.",
         ),
     }
 }
@@ -106,6 +114,10 @@ fn failure_it(kind: ErrorKind) -> (&'static str, &'static str) {
             "ho eseguito l'esperimento, e lo ha terminato un segnale che parlab non ha mandato",
             "Scopri chi lo ha mandato (se manca memoria è il kernel: lo dice `dmesg`), poi ripeti il comando con `-v`.",
         ),
+        ErrorKind::WorkerKilled => (
+            "ho eseguito l'esperimento, e uno dei suoi processi è stato terminato da un segnale che parlab non ha mandato",
+            "Scopri chi lo ha mandato (se manca memoria è il kernel: lo dice `dmesg`), poi ripeti il comando.",
+        ),
         ErrorKind::Panic => (
             "ho eseguito l'esperimento, e un suo processo è andato in panico: è un difetto di parlab",
             "Ripeti il comando con `-v` e segnala che cosa stampa, con la versione di parlab e del kernel.",
@@ -122,10 +134,6 @@ fn failure_it(kind: ErrorKind) -> (&'static str, &'static str) {
             "ho chiesto memoria, e non ce n'è più",
             "Chiedi meno (`--iterations`, `--runs`), chiudi qualche programma, o alza `ulimit -v` o il limite di memoria del container.",
         ),
-        ErrorKind::TemporaryDirectory => (
-            "ho provato a scrivere nella cartella temporanea, senza riuscirci",
-            "Indicane una in cui puoi scrivere e che ha spazio: `TMPDIR=/da/qualche/parte parlab …`.",
-        ),
         ErrorKind::System => (
             "ho chiamato il sistema operativo, e la chiamata è fallita",
             "Se manca un permesso, può essere un container o una sandbox a vietare la chiamata; ripeti il comando con `-v` per vedere fin dove arriva.",
@@ -140,16 +148,16 @@ fn failure_it(kind: ErrorKind) -> (&'static str, &'static str) {
         ),
         ErrorKind::LessonFile => (
             "ho letto il file della lezione, che ha un errore o non si può leggere",
-            "Correggi il file nel punto indicato e ripeti il comando.",
+            "Correggi il file, o indicane un altro: un file che finisce in `.md`, o una cartella con `en.md` o `it.md`.",
         ),
-    }
-}
-
-/// Before a fault in a lesson file.
-pub fn fault_heading(lang: Lang) -> &'static str {
-    match lang {
-        Lang::En => "fault",
-        Lang::It => "errore",
+        ErrorKind::UnknownPart => (
+            "ho cercato una parte della lezione, ma non ce n'è una con questo nome",
+            "Indica una delle sue parti, oppure `core` o `all`.",
+        ),
+        ErrorKind::UnknownVariant => (
+            "ho cercato una variante che nessun esperimento della lezione ha",
+            "Indica a `--only` una delle varianti che la lezione esegue.",
+        ),
     }
 }
 
@@ -173,6 +181,18 @@ pub fn python_fault(lang: Lang, fault: PythonFault) -> &'static str {
         }
         (Lang::It, PythonFault::NotPython) => {
             "non risponde come un Python 3; le sue varianti mancano (indicane un altro con `--python PERCORSO`)"
+        }
+        (Lang::En, PythonFault::WrongVersion) => {
+            "is not a Python that the lessons run on (3.6 or later); its variants are left out"
+        }
+        (Lang::It, PythonFault::WrongVersion) => {
+            "non è un Python adatto alle lezioni (dalla 3.6 in poi); le sue varianti mancano"
+        }
+        (Lang::En, PythonFault::NoScratch) => {
+            "has nothing to run: its program could not be written to the temporary directory; its variants are left out (name one that you may write to: `TMPDIR=/some/where parlab …`)"
+        }
+        (Lang::It, PythonFault::NoScratch) => {
+            "non ha nulla da eseguire: il suo programma non si può scrivere nella cartella temporanea; le sue varianti mancano (indicane una in cui puoi scrivere: `TMPDIR=/da/qualche/parte parlab …`)"
         }
         (Lang::En, PythonFault::Failed) => "ended with an error; its remaining runs are left out",
         (Lang::It, PythonFault::Failed) => {

@@ -67,3 +67,24 @@ pub fn parts_command(lang: Lang) -> &'static str {
         Lang::It => "Una di queste parti, o tutte:",
     }
 }
+
+/// `parlab` alone: how to start (Markdown).
+pub fn hello(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => {
+            "**parlab** shows what processes do when they share: you predict, real processes run, \
+             and what happened is explained. A lesson takes about three minutes.\n\n\
+             - `parlab lesson lock` starts a lesson (`--lang it` in Italian)\n\
+             - `parlab compare lock` is its measurement alone\n\
+             - `parlab --help` tells everything that can be typed"
+        }
+        Lang::It => {
+            "**parlab** mostra che cosa fanno i processi quando condividono qualcosa: tu prevedi, \
+             processi veri girano, e ciò che è successo viene spiegato. Una lezione dura circa tre \
+             minuti.\n\n\
+             - `parlab lesson lock` avvia una lezione (`--lang en` in inglese)\n\
+             - `parlab compare lock` è la sua misura da sola\n\
+             - `parlab --help` dice tutto ciò che si può scrivere"
+        }
+    }
+}

@@ -5,11 +5,13 @@
 //! languages have words for it.
 
 mod failures;
+mod faults;
 mod lesson;
 mod results;
 mod system;
 
 pub use failures::*;
+pub use faults::*;
 pub use lesson::*;
 pub use results::*;
 pub use system::*;

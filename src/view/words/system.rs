@@ -37,10 +37,6 @@ pub fn python(lang: Lang, python: &Python) -> String {
     let version = python.version.as_deref().unwrap_or("?");
     let mut facts: Vec<String> = python.path.iter().cloned().collect();
     facts.extend(python.gil.map(|on| gil(lang, on).to_owned()));
-    facts.extend(python.start_method.as_ref().map(|method| match lang {
-        Lang::En => format!("start method {method}"),
-        Lang::It => format!("metodo di avvio {method}"),
-    }));
     format!("Python {version} ({})", facts.join(", "))
 }
 
