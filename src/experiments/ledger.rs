@@ -10,9 +10,9 @@
 //! - The walk is its own proof: the start plus the surviving changes must give the
 //!   final balance exactly. If it does not, the ledger is wrong and says so.
 //! - All loads and stores of one atomic word agree on one order of its writes
-//!   (coherence, C++20 [intro.races]), even with Relaxed. Where a writer W finds,
-//!   right after its own write, a write of somebody else who had read the *same*
-//!   write as W, then W's update was overwritten unseen ([`Books::lost_update`]).
+//!   (coherence, C++20 [intro.races]), even with Relaxed. Where a writer finds, right
+//!   after its own write, the work of another who had started from the *same* write
+//!   as itself, its updates were overwritten unseen ([`Books::lost_update`]).
 //!
 //! Keeping it costs a store a step and changes the timing of the race, so timed
 //! runs use [`Plain`] and the code of the loops is generic over [`Account`].
@@ -104,6 +104,10 @@ impl Write {
     fn new(writer: u8, number: u32) -> Self {
         debug_assert!(number <= Self::MOST);
         Write(u32::from(writer) << 24 | number)
+    }
+    /// Write `number` of the writer at `index` of [`Books::writers`].
+    fn of(index: usize, number: u32) -> Self {
+        Write::new(index as u8 + 1, number)
     }
     /// Who: 0 is the start, writers count from 1.
     pub fn writer(self) -> u8 {
@@ -248,17 +252,46 @@ pub struct DoesNotAddUp {
     pub found: i32,
 }
 
-/// An update that was lost, with the steps that prove it.
+/// Updates that were lost, with the steps that prove it: two writers read the same
+/// write, each went on from it without seeing the other, and one of them (the
+/// victim) found the other's work in the place of its own at its next load.
+///
+/// The steps stand in an order that explains every load of both: all that the
+/// victim stored, then all that the overwriter stored. (The loads of a stretch may
+/// have been answered from the processor's own store buffer; no other order of the
+/// stores leads to what the victim found.)
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lost {
     /// Index of the writer whose updates were lost.
     pub victim: usize,
     /// Index of the writer who overwrote them.
     pub overwriter: usize,
-    /// How many updates that one store undid.
+    /// How many updates of the victim were lost.
     pub lost: u32,
-    /// The steps, in an order that the ledger proves.
+    /// The steps: of a longer stretch of stores, the first and the last.
     pub steps: Vec<Step>,
+}
+
+/// A loss as numbers of writes: the victim's `first..=last`, the overwriter's
+/// `by..=until`, both from `base`.
+#[derive(Debug, Clone, Copy)]
+struct Loss {
+    victim: usize,
+    first: u32,
+    last: u32,
+    overwriter: usize,
+    by: u32,
+    until: u32,
+    base: Write,
+}
+
+impl Loss {
+    /// One store of each.
+    const SHORTEST: u32 = 2;
+
+    fn length(&self) -> u32 {
+        (self.last - self.first + 1) + (self.until - self.by + 1)
+    }
 }
 
 impl Books<'_> {
@@ -290,78 +323,87 @@ impl Books<'_> {
         }
     }
 
-    /// One lost update with its proof, the shortest that there is; none if the
-    /// ledger holds none of this shape (two writes that read the same, one of them
-    /// found by the other's writer at its next load).
+    /// One loss with its proof, the shortest that there is; none if the ledger holds
+    /// none of this shape (see [`Lost`]).
     pub fn lost_update(&self) -> Option<Lost> {
-        let mut best: Option<(u32, usize, u32, Write)> = None;
+        let mut best: Option<Loss> = None;
         for victim in 0..self.writers.len() {
             for last in 1..self.writers[victim].made {
-                let Some((lost, by)) = self.lost_at(victim, last) else {
-                    continue;
-                };
-                if best.is_none_or(|(least, ..)| lost < least) {
-                    best = Some((lost, victim, last, by));
+                let Some(loss) = self.loss_after(victim, last) else { continue };
+                if best.is_none_or(|best| loss.length() < best.length()) {
+                    best = Some(loss);
                 }
-                if lost == 1 {
-                    return best.map(|found| self.tell(found));
+                if loss.length() == Loss::SHORTEST {
+                    return best.map(|loss| self.tell(loss));
                 }
             }
         }
-        best.map(|found| self.tell(found))
+        best.map(|loss| self.tell(loss))
     }
 
-    /// Whether the writes of `victim` up to `last` were overwritten unseen: how many, and by which write.
-    fn lost_at(&self, victim: usize, last: u32) -> Option<(u32, Write)> {
-        let own = |number| Write::new(victim as u8 + 1, number);
+    /// Whether `victim`, after its write `last`, found a write whose maker had not seen
+    /// that one, although both had started from the same.
+    fn loss_after(&self, victim: usize, last: u32) -> Option<Loss> {
         let writer = &self.writers[victim];
-        let next = writer.read_before(last + 1);
-        if next == Write::START || next.writer() == own(last).writer() {
+        let found = writer.read_before(last + 1);
+        if found == Write::START || usize::from(found.writer()) == victim + 1 {
             return None;
         }
-        let read_by_other = self.writers[usize::from(next.writer()) - 1].read_before(next.number());
+        let overwriter = usize::from(found.writer()) - 1;
+        let (by, base) = self.stretch(overwriter, found.number(), None);
+        let (first, read) = self.stretch(victim, last, Some(base));
+        (read == base).then_some(Loss {
+            victim,
+            first,
+            last,
+            overwriter,
+            by,
+            until: found.number(),
+            base,
+        })
+    }
+
+    /// Back from a write to the first of an unbroken stretch of its writer's own, and
+    /// what was read before that one; no further than a read of `until`.
+    fn stretch(&self, writer: usize, last: u32, until: Option<Write>) -> (u32, Write) {
         let mut first = last;
         loop {
-            let read = writer.read_before(first);
-            if read == read_by_other {
-                return Some((last - first + 1, next));
-            }
-            if first == 1 || read != own(first - 1) {
-                return None;
+            let read = self.writers[writer].read_before(first);
+            if Some(read) == until || first == 1 || read != Write::of(writer, first - 1) {
+                return (first, read);
             }
             first -= 1;
         }
     }
 
     /// The steps of a loss, with the values that the walk back to the start gives.
-    fn tell(&self, (lost, victim, last, by): (u32, usize, u32, Write)) -> Lost {
-        let overwriter = usize::from(by.writer()) - 1;
-        let (v, o) = (&self.writers[victim], &self.writers[overwriter]);
-        let base = o.read_before(by.number());
-        let seen = self.value_of(base);
+    fn tell(&self, loss: Loss) -> Lost {
+        let (victim, overwriter) = (&self.writers[loss.victim], &self.writers[loss.overwriter]);
+        let seen = self.value_of(loss.base);
         let step = |who: &Writer, op, value, write: Write| Step {
             process: who.name.to_string(),
             op,
             value,
             write: write.pair(),
         };
-        let own = |number| Write::new(victim as u8 + 1, number);
-        let after = |n: u32| seen + i64::from(v.amount) * i64::from(n);
         let mut steps = vec![
-            step(v, Op::Load, seen, base),
-            step(o, Op::Load, seen, base),
-            step(v, Op::Store, after(1), own(last - lost + 1)),
+            step(victim, Op::Load, seen, loss.base),
+            step(overwriter, Op::Load, seen, loss.base),
         ];
-        if lost > 1 {
-            steps.push(step(v, Op::Store, after(lost), own(last)));
-        }
-        let overwritten = seen + i64::from(o.amount);
-        steps.push(step(o, Op::Store, overwritten, by));
-        steps.push(step(v, Op::Load, overwritten, by));
+        let mut stores = |who: &Writer, index: usize, first: u32, last: u32| {
+            let after = |number| seen + i64::from(who.amount) * i64::from(number - first + 1);
+            for number in [first, last].into_iter().take(1 + usize::from(first < last)) {
+                steps.push(step(who, Op::Store, after(number), Write::of(index, number)));
+            }
+            after(last)
+        };
+        stores(victim, loss.victim, loss.first, loss.last);
+        let left = stores(overwriter, loss.overwriter, loss.by, loss.until);
+        steps.push(step(victim, Op::Load, left, Write::of(loss.overwriter, loss.until)));
         Lost {
-            victim,
-            overwriter,
-            lost,
+            victim: loss.victim,
+            overwriter: loss.overwriter,
+            lost: loss.last - loss.first + 1,
             steps,
         }
     }
