@@ -37,9 +37,9 @@ fn a_text_says_what_was_measured() {
 }
 
 #[test]
-fn a_line_that_holds_but_a_tag_leaves_no_line() {
+fn a_line_that_holds_nothing_but_a_tag_leaves_no_line() {
     says(
-        "a\n{% if race.unlocked.runs %}\nb\n{% endif %}\nc\n",
+        "a\n{% if race.unlocked.runs %}\nb\n  {% endif %}\nc\n",
         "a\nb\nc\n",
     );
 }
