@@ -34,6 +34,7 @@ pub(super) fn read(fenced: Fenced, faults: &mut Faults) -> Option<Kind> {
         faults.add(fenced.info_at, FaultKind::UnknownBlock, "");
         return None;
     };
+    // A missing ID stands, empty, where it is missing.
     let end = fenced.info_at + fenced.info.len();
     let id = id.unwrap_or(Placed {
         value: String::new(),
@@ -43,22 +44,18 @@ pub(super) fn read(fenced: Fenced, faults: &mut Faults) -> Option<Kind> {
         faults.add(extra.at, FaultKind::BadId, &extra);
         return None;
     }
-    let kind = match word.as_str() {
-        "code" => code(fenced, id, faults)?,
-        "ask" => ask(fenced, id, faults)?,
-        "run" => run(fenced, id, faults)?,
-        "verdict" => verdict(fenced, id, faults)?,
-        "part" => part(fenced, id, faults)?,
-        "why" => Kind::Why(Why {
-            experiment: id,
-            text: Template::new(fenced.body, fenced.body_at),
-        }),
+    match word.as_str() {
+        "code" => code(fenced, id, faults),
+        "ask" => ask(fenced, id, faults),
+        "run" => run(fenced, id, faults),
+        "verdict" => verdict(fenced, id, faults),
+        "part" => part(fenced, id, faults),
+        "why" => Some(why(fenced, id)),
         _ => {
             faults.add(word.at, FaultKind::UnknownBlock, &word);
-            return None;
+            None
         }
-    };
-    Some(kind)
+    }
 }
 
 /// The words of the info string with their places.
@@ -198,6 +195,11 @@ fn part(fenced: Fenced, name: Placed<String>, faults: &mut Faults) -> Option<Kin
         title: body.title,
         about: body.about,
     }))
+}
+
+fn why(fenced: Fenced, experiment: Placed<String>) -> Kind {
+    let text = Template::new(fenced.body, fenced.body_at);
+    Kind::Why(Why { experiment, text })
 }
 
 impl Fenced<'_> {

@@ -82,21 +82,18 @@ pub fn parse(file: &str, source: &str) -> Result<Doc, Vec<Fault>> {
         return Err(faults.into_sorted());
     }
     let cut = fence::cut(source, &mut faults);
-    let has_blocks = cut
-        .pieces
-        .iter()
-        .any(|piece| matches!(piece, Piece::Block { .. }));
-    if !has_blocks && faults.is_empty() {
+    let all_closed = faults.is_empty();
+    let is_block = |piece: &Piece| matches!(piece, Piece::Block { .. });
+    if all_closed && !cut.pieces.iter().any(is_block) {
         faults.add(source.len(), FaultKind::NoBlocks, "");
     }
     if cut.title.is_none() {
         faults.add(0, FaultKind::NoTitle, "");
     }
     let blocks = read(source, &cut.pieces, &mut faults);
-    let all_read = blocks.len() == cut.pieces.len() && faults.is_empty();
     template::check(&blocks, &mut faults);
     rules::check_each(&blocks, &mut faults);
-    if all_read {
+    if all_closed && blocks.len() == cut.pieces.len() {
         rules::check_together(&blocks, &mut faults);
     }
     if !faults.is_empty() {

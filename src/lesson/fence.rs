@@ -5,6 +5,8 @@
 //! at least as many of the same. A fence whose info string does not begin with
 //! `parlab` is part of the text, with all that is in it.
 
+use std::ops::Range;
+
 use super::fault::{FaultKind, Faults};
 
 /// A lesson file in pieces.
@@ -76,11 +78,8 @@ fn unindented(line: &str) -> Option<&str> {
 /// Cuts the file; fences that nothing closes are faults.
 pub(super) fn cut<'s>(source: &'s str, faults: &mut Faults) -> Cut<'s> {
     let mut cut = Cut::default();
-    let mut text_at = if source.starts_with('\u{feff}') {
-        '\u{feff}'.len_utf8()
-    } else {
-        0
-    };
+    // A byte order mark is no part of the first line.
+    let mut text_at = source.len() - source.trim_start_matches('\u{feff}').len();
     let mut open: Option<(Fence, usize)> = None;
     let mut body_at = 0;
     let mut at = text_at;
@@ -97,12 +96,12 @@ pub(super) fn cut<'s>(source: &'s str, faults: &mut Faults) -> Cut<'s> {
             }
             Some((fence, opened_at)) => {
                 // Nobody nests fences of one length: the one outside was forgotten open.
-                let forgotten = Fence::open(line).is_some_and(|inner| {
+                let inner = Fence::open(line).filter(|inner| {
                     inner.is_ours() && inner.mark == fence.mark && inner.length >= fence.length
                 });
-                if forgotten {
+                if let Some(inner) = inner {
                     faults.add(opened_at, FaultKind::UnclosedBlock, fence.info);
-                    open = Fence::open(line).map(|inner| (inner, at));
+                    open = Some((inner, at));
                     body_at = next;
                 }
             }
@@ -144,13 +143,7 @@ impl<'s> Cut<'s> {
         }
     }
 
-    fn block(
-        &mut self,
-        source: &'s str,
-        fence: Fence<'s>,
-        at: usize,
-        body: std::ops::Range<usize>,
-    ) {
+    fn block(&mut self, source: &'s str, fence: Fence<'s>, at: usize, body: Range<usize>) {
         // The info string is a slice of the opening line, so it stands where it is found first.
         let info_at = at + source[at..].find(fence.info).unwrap_or(0);
         let body_at = body.start;

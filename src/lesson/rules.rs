@@ -114,10 +114,10 @@ fn check_verdict(verdict: &Verdict, index: usize, blocks: &[Block], faults: &mut
     let ran = blocks
         .iter()
         .position(|block| matches!(&block.kind, Kind::Run(run) if *run.id == *ask.after));
-    let part = &blocks[index].part;
     if let Some(ran) = ran {
-        let in_order = asked < ran && ran < index;
-        if !in_order || blocks[asked].part != *part || blocks[ran].part != *part {
+        // Parts follow each other, so what lies between two blocks of a part is of it.
+        let in_one_part = blocks[asked].part == blocks[index].part;
+        if !(asked < ran && ran < index && in_one_part) {
             faults.add(verdict.ask.at, FaultKind::Order, &verdict.ask);
         }
     }

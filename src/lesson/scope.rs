@@ -52,7 +52,6 @@ impl Scope {
 
     /// Adds a value, instead of one of the same name.
     pub(super) fn set(&mut self, name: &str, value: Value) {
-        self.pending.remove(name);
         self.fields.insert(name.to_owned(), value);
     }
 

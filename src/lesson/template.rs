@@ -12,17 +12,23 @@
 //! - a value that was looked for and not found (no winner, no deadlock) is `none`:
 //!   it may be compared as well, but not printed.
 //!
-//! Only numbers and words are printed: a truth chooses a sentence.
+//! Only numbers and words are printed: a truth chooses a sentence. Of the engine's
+//! filters there are those that keep to this (`abs`, `default`, `first`, `last`,
+//! `length`, `max`, `min`, `round`), of its tests `none` and `defined`, of its functions
+//! `range`; `join` and the like would print a `none` in a list.
 //!
-//! Nothing is escaped (the output is Markdown), and a line that holds but a tag
+//! Nothing is escaped (the output is Markdown), and a line that holds nothing but a tag
 //! leaves no blank line.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::ValueKind;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::value::{DynObject, ValueKind};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, filters, functions,
+};
 
 use super::block::{Block, Kind};
 use super::doc::Doc;
@@ -115,7 +121,7 @@ impl Renderer {
     /// [`FaultKind::UnknownValue`], [`FaultKind::NotMeasured`], or
     /// [`FaultKind::Template`] for all else, at its place in the file.
     pub fn render(&self, doc: &Doc, template: &Template, values: &Values) -> Result<String, Fault> {
-        let (context, _) = self.context(values);
+        let (context, _) = context(&self.env, values);
         self.env
             .render_str(&template.source, context)
             .map_err(|error| fault(doc, template, &error))
@@ -129,7 +135,7 @@ impl Renderer {
     /// # Errors
     /// As [`Renderer::render`], without [`FaultKind::NotMeasured`].
     pub fn holds(&self, doc: &Doc, expression: &Template, values: &Values) -> Result<bool, Fault> {
-        let (context, missed) = self.context(values);
+        let (context, missed) = context(&self.env, values);
         let result = self
             .env
             .compile_expression_owned(expression.source.clone())
@@ -142,30 +148,24 @@ impl Renderer {
             Err(error) => Err(fault(doc, expression, &error)),
         }
     }
+}
 
-    /// The values, and a flag that goes up when one is read that was not measured.
-    fn context(&self, values: &Values) -> (Value, Arc<AtomicBool>) {
-        let missed = Arc::new(AtomicBool::new(false));
-        let globals = self
-            .env
-            .globals()
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        (values.context(globals, &missed), missed)
-    }
+/// The values as the engine takes them, and a flag that goes up when one is read
+/// that was not measured.
+fn context(env: &Environment, values: &Values) -> (Value, Arc<AtomicBool>) {
+    let missed = Arc::new(AtomicBool::new(false));
+    let globals = env.globals().map(|(name, _)| name.to_owned()).collect();
+    (values.context(globals, &missed), missed)
 }
 
 /// The engine with the rules above, and no filters of ours.
 fn environment<'s>() -> Environment<'s> {
-    let mut env = Environment::new();
+    let mut env = Environment::empty();
     env.set_debug(true);
     env.set_auto_escape_callback(|_| AutoEscape::None);
     // Strict but for `if`, which is how a lesson guards; names that do not exist
     // are told apart from values not measured by the context itself.
     env.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    env.add_test("none", |value: &Value| {
-        value.is_none() || value.is_undefined()
-    });
     env.set_formatter(|out, state, value| match value.kind() {
         ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
         ValueKind::None => Err(Error::new(ErrorKind::UndefinedError, "none")),
@@ -183,7 +183,25 @@ fn environment<'s>() -> Environment<'s> {
     if let Ok(syntax) = syntax {
         env.set_syntax(syntax);
     }
+    add_builtins(&mut env);
     env
+}
+
+fn add_builtins(env: &mut Environment) {
+    env.add_filter("abs", filters::abs);
+    env.add_filter("default", filters::default);
+    env.add_filter("first", filters::first);
+    env.add_filter("last", filters::last);
+    // The engine's own counts what was not measured as nothing.
+    env.add_filter("length", |group: DynObject| group.enumerator_len());
+    env.add_filter("max", filters::max);
+    env.add_filter("min", filters::min);
+    env.add_filter("round", filters::round);
+    env.add_test("defined", |value: &Value| !value.is_undefined());
+    env.add_test("none", |value: &Value| {
+        value.is_none() || value.is_undefined()
+    });
+    env.add_function("range", functions::range);
 }
 
 /// Adds the faults of templates and expressions that cannot be read.
@@ -204,6 +222,69 @@ pub(super) fn check(blocks: &[Block], faults: &mut Faults) {
             }
         }
     }
+}
+
+/// The names that do not exist in all templates and expressions of `doc`, in
+/// sentences that were not chosen too. What a name leads to through a variable or a
+/// loop is seen when it is rendered, not here.
+#[must_use]
+pub fn unknown_names(doc: &Doc, values: &Values) -> Vec<Fault> {
+    let env = environment();
+    let root = context(&env, values).0;
+    let mut faults = Vec::new();
+    for block in &doc.blocks {
+        for template in block.kind.templates() {
+            let read = env.template_from_str(&template.source);
+            let names = read.map(|read| read.undeclared_variables(true));
+            faults.extend(unknown_among(
+                names.unwrap_or_default(),
+                template,
+                &root,
+                doc,
+            ));
+        }
+        let Kind::Ask(ask) = &block.kind else {
+            continue;
+        };
+        for answer in &ask.answers {
+            let read = env.compile_expression(&answer.holds.source);
+            let names = read.map(|read| read.undeclared_variables(true));
+            faults.extend(unknown_among(
+                names.unwrap_or_default(),
+                &answer.holds,
+                &root,
+                doc,
+            ));
+        }
+    }
+    faults.sort_by_key(|fault| (fault.line, fault.column));
+    faults.dedup();
+    faults
+}
+
+/// The faults of those paths, as `race.unlocked.runs`, that lead nowhere.
+fn unknown_among(
+    paths: HashSet<String>,
+    template: &Template,
+    root: &Value,
+    doc: &Doc,
+) -> impl Iterator<Item = Fault> {
+    paths.into_iter().filter_map(move |path| {
+        let mut value = root.clone();
+        let mut walked = 0;
+        for name in path.split('.') {
+            walked += name.len();
+            value = value.get_attr(name).ok()?;
+            if value.kind() == ValueKind::Invalid {
+                let at = template.source.find(&path[..walked]);
+                let at = at.map_or(0, |at| at + walked - name.len());
+                let place = template.place(at);
+                return Some(doc.fault(place, FaultKind::UnknownValue, &path[..walked]));
+            }
+            walked += 1;
+        }
+        None
+    })
 }
 
 fn add(template: &Template, error: &Error, faults: &mut Faults) {

@@ -231,11 +231,11 @@ fn blocks_out_of_order() {
         "\n{% if race.unlocked",
         &format!("\n{run}\n{{% if race.unlocked"),
     );
-    let other_part = EN.replace(
-        "```parlab verdict where",
-        "~~~parlab part other\ntitle = \"\"\nabout = \"\"\n~~~\n```parlab verdict where",
-    );
-    for source in [before, after, other_part] {
+    let part = "~~~parlab part other\ntitle = \"\"\nabout = \"\"\n~~~\n";
+    let parted = |at: &str| EN.replace(at, &format!("{part}{at}"));
+    let run_in_the_core = parted("```parlab verdict where");
+    let ask_in_the_core = parted("```parlab run race");
+    for source in [before, after, run_in_the_core, ask_in_the_core] {
         let faults = listed(&doc::parse("race.md", &source).unwrap_err());
         assert!(
             faults.contains("order: where") && !faults.contains('\n'),

@@ -9,7 +9,7 @@ use parlab::lesson::doc::{self, Doc, Kind, Lang};
 use parlab::lesson::fault::{Fault, FaultKind};
 use parlab::lesson::predict;
 use parlab::lesson::region::{self, RegionError};
-use parlab::lesson::template::Renderer;
+use parlab::lesson::template::{self, Renderer};
 use parlab::lesson::translation;
 use parlab::lesson::values::{Names, Values};
 use proptest::prelude::*;

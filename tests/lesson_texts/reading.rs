@@ -79,23 +79,24 @@ fn a_run_block_holds_options_and_their_places() {
 
 #[test]
 fn other_fences_are_text_with_what_is_in_them() {
+    let blocks = |source: &str| parsed(source).blocks.len();
+    let code = "```parlab code loop\n";
     for (open, close) in [("````", "````"), ("~~~~ python", "~~~~~"), ("~~~", "~~~ ")] {
-        let quoted = format!("{open}\n```parlab nonsense\n```\n{close}\n\n```parlab code loop\n");
-        assert_eq!(faults_with("```parlab code loop\n", &quoted), "", "{open}");
+        let quoted = format!("{open}\n```parlab nonsense\n```\n{close}\n\n{code}");
+        assert_eq!(blocks(&EN.replace(code, &quoted)), 9, "{open}");
     }
-    // Four blanks make it code; more backticks than the closing line has keep it open.
-    assert_eq!(
-        faults_with("Two processes", "    ```parlab nonsense\n\nTwo processes"),
-        ""
-    );
-    assert_eq!(
-        faults_with("Two processes", "``` not `a` fence\n\nTwo processes"),
-        ""
-    );
+    // Four blanks make it code, a backtick further on a code span.
+    for line in ["    ```parlab nonsense", "``` not `a` fence"] {
+        assert_eq!(
+            blocks(&EN.replace("Two processes", &format!("{line}\n\nTwo processes"))),
+            9,
+            "{line}"
+        );
+    }
     let longer = EN
         .replace("```parlab why bank", "````parlab why bank")
         .replace("endif %}\n```\n", "endif %}\n````\n");
-    assert_eq!(parsed(&longer).blocks.len(), 9);
+    assert_eq!(blocks(&longer), 9);
 }
 
 #[test]

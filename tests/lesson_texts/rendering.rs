@@ -37,9 +37,9 @@ fn a_text_says_what_was_measured() {
 }
 
 #[test]
-fn a_line_that_holds_but_a_tag_leaves_no_line() {
+fn a_line_that_holds_nothing_but_a_tag_leaves_no_line() {
     says(
-        "a\n{% if race.unlocked.runs %}\nb\n{% endif %}\nc\n",
+        "a\n{% if race.unlocked.runs %}\nb\n  {% endif %}\nc\n",
         "a\nb\nc\n",
     );
 }
@@ -107,10 +107,10 @@ fn a_value_that_was_not_measured_can_only_be_tested() {
 
 #[test]
 fn what_was_looked_for_and_not_found_may_be_compared_and_not_printed() {
-    says("{{ (race.winner == 'unlocked') | int }}", "0");
+    says("{{ 1 if race.winner == 'unlocked' else 0 }}", "0");
     is_refused("{{ race.winner }}", "5:6 not measured: race.winner");
-    let before = rendered("{{ (race.winner == 'unlocked') | int }}", &expected()).unwrap_err();
-    assert_eq!(before, "5:7 not measured: race.winner");
+    let before = rendered("{{ 1 if race.winner == 'unlocked' else 0 }}", &expected()).unwrap_err();
+    assert_eq!(before, "5:11 not measured: race.winner");
     says(
         "{% if not race.unlocked.deadlock and not race.lost_update %}none{% endif %}",
         "none",
@@ -169,4 +169,43 @@ fn a_verdicts_texts_are_placed_in_the_file_too() {
         )
     );
     assert!(verdict.said("no-such-belief").is_none());
+}
+
+#[test]
+fn a_name_that_does_not_exist_is_found_in_a_sentence_that_was_not_chosen() {
+    let mut values = measured();
+    values.expect("bank", &names());
+    assert_eq!(listed(&template::unknown_names(&parsed(EN), &values)), "");
+    let text = "It came out {{ race.unlocked.rums }}, {{ rice.x }}, {{ race.lost_update.lost }}, {{ range(3) | length }}";
+    let source = EN
+        .replace("race.unlocked.lost == 0", "false and race.unlokced.lost")
+        .replace("It came out", text)
+        .replace("The winner is", "The winer {{ bank.winer }} is");
+    assert_eq!(
+        listed(&template::unknown_names(&parsed(&source), &values)),
+        "24:25 unknown value: race.unlokced\n\
+         45:30 unknown value: race.unlocked.rums\n\
+         45:42 unknown value: rice\n\
+         56:39 unknown value: bank.winer"
+    );
+}
+
+#[test]
+fn what_was_not_measured_is_not_printed_by_a_detour_either() {
+    for detour in [
+        "race.half_locked.runs | round",
+        "race.half_locked.runs | abs",
+        "race.half_locked.runs | length",
+        "[race.half_locked.runs] | first",
+        "[1, race.half_locked.runs] | last",
+        "[1, race.half_locked.runs] | min",
+        "[race.half_locked.runs] | max",
+        "[race.half_locked.runs] | join",
+        "race.winner | string",
+        "[race.winner] | first",
+        "race.winner is none",
+    ] {
+        let printed = rendered(&format!("{{{{ {detour} }}}}"), &measured());
+        assert!(printed.is_err(), "{detour}: {printed:?}");
+    }
 }
