@@ -78,6 +78,7 @@ pub(super) fn verdict(
     style: &Style,
 ) -> String {
     let hanging = |label: &str, markdown: &str| {
+        let label = style.paint(label, Paint::Strong);
         markdown::render_hanging(markdown, style, &format!("{label} "), "    ")
     };
     let mut text = String::new();
