@@ -54,10 +54,17 @@ struct Scale {
 
 impl Scale {
     fn column(&self, value: i64) -> usize {
-        // i64 values may be further apart than an i64 can say.
-        let range = (self.greatest as f64 - self.least as f64).max(1.0);
-        let share = (value as f64 - self.least as f64) / range;
-        (share * (self.columns - 1) as f64).round() as usize
+        self.place(self.offset(value))
+    }
+
+    /// How far a value lies above the least: up to 2^64, more than an i64 can say.
+    fn offset(&self, value: i64) -> u128 {
+        (i128::from(value) - i128::from(self.least)).max(0) as u128
+    }
+
+    fn place(&self, offset: u128) -> usize {
+        let range = self.offset(self.greatest).max(1);
+        (offset as f64 / range as f64 * (self.columns - 1) as f64).round() as usize
     }
 }
 
@@ -197,20 +204,25 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Bins of equal width, about twice the square root of the number of runs, each
-    /// drawn as high as its share of the fullest.
+    /// Bins of as many values each, about twice the square root of the number of runs,
+    /// drawn as high as their share of the fullest. They are cut by value and not by
+    /// column, because columns need not hold equally many values.
     fn histogram(&self, scale: &Scale, cells: &mut [char]) {
-        let wanted = (2.0 * (self.outcomes.len() as f64).sqrt()).ceil() as usize;
-        let width = scale.columns.div_ceil(wanted).max(1);
-        let mut bins = vec![0_usize; scale.columns.div_ceil(width)];
+        let values = scale.offset(scale.greatest) + 1;
+        let wanted = (2.0 * (self.outcomes.len() as f64).sqrt()).ceil() as u64;
+        let width = values.div_ceil(u128::from(wanted));
+        let mut bins = vec![0_usize; values.div_ceil(width) as usize];
         for value in &self.outcomes {
-            bins[scale.column(*value) / width] += 1;
+            bins[(scale.offset(*value) / width) as usize] += 1;
         }
-        let fullest = bins.iter().copied().max().unwrap_or(1).max(1);
+        let fullest = bins.iter().copied().max().unwrap_or(1);
         for (bin, runs) in bins.into_iter().enumerate().filter(|(_, runs)| *runs > 0) {
             let height = HEIGHTS[(runs * HEIGHTS.len()).div_ceil(fullest) - 1];
-            let end = (bin * width + width).min(cells.len());
-            cells[bin * width..end].fill(height);
+            let from = scale.place(bin as u128 * width);
+            let to = scale
+                .place((bin as u128 + 1) * width)
+                .clamp(from + 1, cells.len());
+            cells[from..to].fill(height);
         }
     }
 }
