@@ -66,16 +66,20 @@ pub fn deadlock_heading(lang: Lang, deadlock: &Deadlock) -> String {
 pub fn evidence(lang: Lang, evidence: Evidence) -> &'static str {
     match (lang, evidence) {
         (Lang::En, Evidence::Syscall) => {
-            "Found, not timed out: at two looks each was in the same call on the same address (/proc/PID/syscall)."
+            "Found, not timed out: at two looks each was in the same call on the same address \
+             (/proc/PID/syscall)."
         }
         (Lang::It, Evidence::Syscall) => {
-            "Trovato, non dedotto da un timeout: a due sguardi ognuno era nella stessa chiamata sullo stesso indirizzo (/proc/PID/syscall)."
+            "Trovato, non dedotto da un timeout: a due sguardi ognuno era nella stessa chiamata \
+             sullo stesso indirizzo (/proc/PID/syscall)."
         }
         (Lang::En, Evidence::Wchan) => {
-            "Found, not timed out: at two looks each slept in the same function of the kernel (/proc/PID/wchan)."
+            "Found, not timed out: at two looks each slept in the same function of the kernel \
+             (/proc/PID/wchan)."
         }
         (Lang::It, Evidence::Wchan) => {
-            "Trovato, non dedotto da un timeout: a due sguardi ognuno dormiva nella stessa funzione del kernel (/proc/PID/wchan)."
+            "Trovato, non dedotto da un timeout: a due sguardi ognuno dormiva nella stessa \
+             funzione del kernel (/proc/PID/wchan)."
         }
     }
 }
