@@ -99,16 +99,17 @@ impl Text {
             return;
         }
         let bar = self.bar.get_or_insert_with(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             // The template is a constant and correct; a plain bar would do as well.
-            bar.with_style(
-                ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}")
-                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
-            )
+            let looks = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::with_draw_target(Some(progress.total), ProgressDrawTarget::stderr())
+                .with_style(looks)
+                .with_message(progress.experiment.clone())
         });
-        bar.set_message(progress.experiment.clone());
-        bar.set_length(progress.total);
-        bar.set_position(progress.done);
+        bar.update(|state| {
+            state.set_len(progress.total);
+            state.set_pos(progress.done);
+        });
     }
 
     /// Draws what one experiment reported.
