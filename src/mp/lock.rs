@@ -56,11 +56,8 @@ unsafe impl Sync for Mutex {}
 impl Mutex {
     fn new(robust: bool) -> Result<&'static Self, MapError> {
         let mutex = place::<Self>()?;
-        let robustness = if robust {
-            libc::PTHREAD_MUTEX_ROBUST
-        } else {
-            libc::PTHREAD_MUTEX_STALLED
-        };
+        let robustness =
+            if robust { libc::PTHREAD_MUTEX_ROBUST } else { libc::PTHREAD_MUTEX_STALLED };
         // SAFETY: the attributes are initialised before they are used and destroyed after; the
         // mutex lies in a page that nobody else knows yet and that is never unmapped.
         unsafe {
@@ -145,10 +142,7 @@ impl Mutex {
 
 #[track_caller]
 fn expect_zero(code: i32) {
-    assert!(
-        code == 0,
-        "pthread refused a call that cannot fail here: error {code}"
-    );
+    assert!(code == 0, "pthread refused a call that cannot fail here: error {code}");
 }
 
 // ---------------------------------------------------------------------------------------- Lock
@@ -251,11 +245,7 @@ impl Lock {
 
     #[inline]
     fn answer(&self, code: i32) -> Result<LockGuard<'_>, LockError<'_>> {
-        if code == 0 {
-            Ok(LockGuard::new(self.0))
-        } else {
-            Err(self.refusal(code))
-        }
+        if code == 0 { Ok(LockGuard::new(self.0)) } else { Err(self.refusal(code)) }
     }
 
     #[cold]
@@ -271,9 +261,7 @@ impl Lock {
 
 impl fmt::Debug for Lock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lock")
-            .field("owner", &self.owner())
-            .finish_non_exhaustive()
+        f.debug_struct("Lock").field("owner", &self.owner()).finish_non_exhaustive()
     }
 }
 
@@ -291,10 +279,7 @@ pub struct LockGuard<'a> {
 
 impl LockGuard<'_> {
     fn new(mutex: &'static Mutex) -> Self {
-        Self {
-            mutex,
-            owned: PhantomData,
-        }
+        Self { mutex, owned: PhantomData }
     }
 
     /// Whether the lock is this thread's: not so in a forked child that inherited the guard.
@@ -382,10 +367,7 @@ impl PlainLock {
             }
         }
         let code = self.0.lock(Deadline::never());
-        debug_assert_eq!(
-            code, 0,
-            "a plain mutex that exists can always be locked in the end"
-        );
+        debug_assert_eq!(code, 0, "a plain mutex that exists can always be locked in the end");
         let _held = Held(self.0);
         work()
     }

@@ -268,17 +268,11 @@ impl<'a> Process<'a> {
     /// call and the child's, the child ends as by a panic that says so.
     pub fn pin(&mut self, cpu: usize) -> Result<(), ProcessError> {
         if self.child.is_some() {
-            return Err(ProcessError::AlreadyStarted {
-                name: self.name.clone(),
-            });
+            return Err(ProcessError::AlreadyStarted { name: self.name.clone() });
         }
         let allowed = sys::affinity().map_err(|e| self.os("pin", e))?;
         if !allowed.contains(&cpu) {
-            return Err(ProcessError::CpuNotAllowed {
-                name: self.name.clone(),
-                cpu,
-                allowed,
-            });
+            return Err(ProcessError::CpuNotAllowed { name: self.name.clone(), cpu, allowed });
         }
         self.cpu = Some(cpu);
         Ok(())
@@ -295,14 +289,10 @@ impl<'a> Process<'a> {
     pub fn start(&mut self) -> Result<(), ProcessError> {
         self.require_creator("start")?;
         if self.child.is_some() {
-            return Err(ProcessError::AlreadyStarted {
-                name: self.name.clone(),
-            });
+            return Err(ProcessError::AlreadyStarted { name: self.name.clone() });
         }
-        let panic = PanicText::new().map_err(|source| ProcessError::Memory {
-            name: self.name.clone(),
-            source,
-        })?;
+        let panic = PanicText::new()
+            .map_err(|source| ProcessError::Memory { name: self.name.clone(), source })?;
         // A signal to the group that arrives during the fork waits until the child is ready to
         // take it as its own, instead of running the parent's handler there.
         let mask = sys::block_signals();
@@ -310,10 +300,7 @@ impl<'a> Process<'a> {
         // the creator should have one thread is asked for in the documentation of the type.
         let forked = unsafe { sys::fork() };
         if let Ok(0) = forked {
-            let body = self
-                .body
-                .take()
-                .expect("a process not yet started has its closure");
+            let body = self.body.take().expect("a process not yet started has its closure");
             child::run(body, panic, self.creator, self.cpu);
         }
         sys::restore_signals(mask);
@@ -322,12 +309,7 @@ impl<'a> Process<'a> {
             sys::kill_and_reap(pid);
             self.pidfd_error(error)
         })?;
-        self.child = Some(Child {
-            pid,
-            sentinel,
-            panic,
-            ended: None,
-        });
+        self.child = Some(Child { pid, sentinel, panic, ended: None });
         self.body = None;
         Ok(())
     }
@@ -383,10 +365,7 @@ impl<'a> Process<'a> {
     /// Python's `exitcode`: the exit code, minus the signal, or `None` while the child has not
     /// ended or was never started. Reaps a child that has ended, if the creator asks.
     pub fn exitcode(&mut self) -> Option<i32> {
-        self.reap("join", libc::WNOHANG)
-            .ok()
-            .flatten()
-            .map(Exit::exitcode)
+        self.reap("join", libc::WNOHANG).ok().flatten().map(Exit::exitcode)
     }
 
     /// Asks the child to end: SIGTERM. No error if it has ended already.
@@ -424,10 +403,7 @@ impl<'a> Process<'a> {
     }
 
     fn started(&self, verb: &'static str) -> Result<&Child, ProcessError> {
-        let not_started = || ProcessError::NotStarted {
-            name: self.name.clone(),
-            verb,
-        };
+        let not_started = || ProcessError::NotStarted { name: self.name.clone(), verb };
         self.child.as_ref().ok_or_else(not_started)
     }
 
@@ -436,12 +412,7 @@ impl<'a> Process<'a> {
         if creator == here {
             return Ok(());
         }
-        Err(ProcessError::NotCreator {
-            name: self.name.clone(),
-            verb,
-            creator,
-            here,
-        })
+        Err(ProcessError::NotCreator { name: self.name.clone(), verb, creator, here })
     }
 
     /// Reaps the child once, and remembers how it ended.
@@ -475,37 +446,30 @@ impl<'a> Process<'a> {
     }
 
     fn os(&self, verb: &'static str, source: io::Error) -> ProcessError {
-        ProcessError::Os {
-            name: self.name.clone(),
-            verb,
-            source,
-        }
+        ProcessError::Os { name: self.name.clone(), verb, source }
     }
 
     fn fork_error(&self, error: io::Error) -> ProcessError {
         match error.raw_os_error() {
-            Some(libc::EAGAIN) => ProcessError::TooManyProcesses {
-                name: self.name.clone(),
-            },
+            Some(libc::EAGAIN) => ProcessError::TooManyProcesses { name: self.name.clone() },
             _ => self.os("start", error),
         }
     }
 
     fn pidfd_error(&self, error: io::Error) -> ProcessError {
         match error.raw_os_error() {
-            Some(libc::EMFILE | libc::ENFILE) => ProcessError::TooManyDescriptors {
-                name: self.name.clone(),
-            },
+            Some(libc::EMFILE | libc::ENFILE) => {
+                ProcessError::TooManyDescriptors { name: self.name.clone() }
+            }
             _ => self.os("start", error),
         }
     }
 
     fn wait_error(&self, verb: &'static str, error: io::Error) -> ProcessError {
         match (error.raw_os_error(), self.pid()) {
-            (Some(libc::ECHILD), Some(pid)) => ProcessError::ReapedElsewhere {
-                name: self.name.clone(),
-                pid,
-            },
+            (Some(libc::ECHILD), Some(pid)) => {
+                ProcessError::ReapedElsewhere { name: self.name.clone(), pid }
+            }
             _ => self.os(verb, error),
         }
     }
@@ -518,9 +482,7 @@ impl Drop for Process<'_> {
         if self.creator != sys::pid() {
             return;
         }
-        if let Some(Child {
-            pid, ended: None, ..
-        }) = self.child
+        if let Some(Child { pid, ended: None, .. }) = self.child
             && self.kill().is_ok()
         {
             let _ = sys::wait4(pid, 0);

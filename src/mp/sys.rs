@@ -23,10 +23,7 @@ pub const LONGEST_SLEEP: Duration = Duration::from_millis(50);
 /// back, so times taken in different processes can be compared.
 #[must_use]
 pub fn now_ns() -> u64 {
-    let mut now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a timespec of ours; CLOCK_MONOTONIC exists on every Linux.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
     (now.tv_sec as u64) * 1_000_000_000 + now.tv_nsec as u64
@@ -111,18 +108,13 @@ impl Mapping {
     /// Maps at least `bytes` bytes, in whole pages (one page for 0).
     pub(super) fn new(bytes: usize) -> Result<Self, MapError> {
         let bytes = bytes.max(1);
-        let (access, kind) = (
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
-        );
+        let (access, kind) =
+            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
         // SAFETY: a new anonymous mapping at an address the kernel chooses touches nothing that
         // exists.
         let base = unsafe { libc::mmap(std::ptr::null_mut(), bytes, access, kind, -1, 0) };
         if base == libc::MAP_FAILED {
-            return Err(MapError {
-                bytes,
-                source: io::Error::last_os_error(),
-            });
+            return Err(MapError { bytes, source: io::Error::last_os_error() });
         }
         let base = NonNull::new(base.cast()).expect("mmap never places a mapping at address 0");
         Ok(Self { base, bytes })
@@ -180,13 +172,7 @@ pub fn futex_wait(word: &AtomicU32, expected: u32, bound: Duration) -> bool {
     let bound = timespec(bound);
     // SAFETY: the word is valid for as long as it is borrowed, and the kernel only reads it.
     let code = unsafe {
-        libc::syscall(
-            libc::SYS_futex,
-            word.as_ptr(),
-            libc::FUTEX_WAIT,
-            expected,
-            &raw const bound,
-        )
+        libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, expected, &raw const bound)
     };
     code == 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ETIMEDOUT)
 }
@@ -229,10 +215,7 @@ pub(super) fn tid() -> i32 {
 /// If this process has other threads, the child may do nothing but async-signal-safe things until
 /// it ends or executes another program: another thread may have held any lock at that moment, that
 /// of the allocator included (fork(2); POSIX, fork).
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the fork under mp::Process"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the fork under mp::Process")]
 pub(super) unsafe fn fork() -> io::Result<i32> {
     // SAFETY: the caller has promised what fork asks.
     match unsafe { libc::fork() } {
@@ -292,19 +275,9 @@ pub(super) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> io::Resul
     let no_info = std::ptr::null::<libc::siginfo_t>();
     // SAFETY: a null siginfo is allowed: the kernel then fills in what kill(2) would.
     let code = unsafe {
-        libc::syscall(
-            libc::SYS_pidfd_send_signal,
-            pidfd.as_raw_fd(),
-            signal,
-            no_info,
-            0,
-        )
+        libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, no_info, 0)
     };
-    if code == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Sends `signal` to a process group (kill(2) with a negative pid); `group` is above 1.
@@ -343,11 +316,7 @@ pub fn wait_readable(fd: BorrowedFd<'_>, bound: Duration) -> io::Result<bool> {
     loop {
         let left = deadline.left();
         let time = timespec(left);
-        let mut poll = libc::pollfd {
-            fd: fd.as_raw_fd(),
-            events: libc::POLLIN,
-            revents: 0,
-        };
+        let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
         // SAFETY: one pollfd of ours, a timespec of ours, and no signal mask.
         match unsafe { libc::ppoll(&raw mut poll, 1, &raw const time, std::ptr::null()) } {
             0 if deadline.is_over() => return Ok(false),
@@ -363,15 +332,12 @@ pub fn wait_readable(fd: BorrowedFd<'_>, bound: Duration) -> io::Result<bool> {
 
 /// Holds back every signal that can be held back, and returns the mask that was in force.
 pub(super) fn block_signals() -> SigSet {
-    SigSet::all()
-        .thread_swap_mask(SigmaskHow::SIG_SETMASK)
-        .expect("a valid mask can always be set")
+    SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK).expect("a valid mask can always be set")
 }
 
 /// Puts a mask from [`block_signals`] back.
 pub(super) fn restore_signals(mask: SigSet) {
-    mask.thread_set_mask()
-        .expect("a valid mask can always be set");
+    mask.thread_set_mask().expect("a valid mask can always be set");
 }
 
 /// Gives a forked child signals of its own: INT, TERM and CHLD do what they do by default, PIPE is
@@ -400,9 +366,7 @@ pub(super) fn child_signals() {
 /// container's cpuset leave of the machine.
 pub fn affinity() -> io::Result<Vec<usize>> {
     let set = sched_getaffinity(Pid::from_raw(0))?;
-    Ok((0..CpuSet::count())
-        .filter(|&cpu| set.is_set(cpu).unwrap_or(false))
-        .collect())
+    Ok((0..CpuSet::count()).filter(|&cpu| set.is_set(cpu).unwrap_or(false)).collect())
 }
 
 /// Lets this thread, and the children it forks from now on, run on `cpus` only

@@ -58,10 +58,7 @@ pub fn find_deadlock(pids: &[i32], bound: Duration) -> Result<Option<Vec<Stuck>>
         let now = look_at_all(pids)?;
         let stuck = !now.is_empty()
             && before.len() == now.len()
-            && before
-                .iter()
-                .zip(&now)
-                .all(|(before, now)| now.is_stuck_since(before));
+            && before.iter().zip(&now).all(|(before, now)| now.is_stuck_since(before));
         if stuck {
             return Ok(Some(now.into_iter().map(|look| look.seen).collect()));
         }
@@ -100,16 +97,7 @@ fn look_at(pid: i32) -> Result<Look, ProcError> {
     let wchan = wchan(pid).ok().flatten();
     let cpu_time = cpu_time(pid)?;
     let state = ProcStat::read(pid)?.state;
-    Ok(Look {
-        seen: Stuck {
-            pid,
-            syscall,
-            wchan,
-            state,
-            by,
-        },
-        cpu_time,
-    })
+    Ok(Look { seen: Stuck { pid, syscall, wchan, state, by }, cpu_time })
 }
 
 impl Look {
