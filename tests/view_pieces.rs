@@ -136,20 +136,21 @@ fn control_characters_are_shown_and_not_obeyed() {
 }
 
 #[rustfmt::skip]
-const ERRORS: [ErrorKind; 13] = [
+const ERRORS: [ErrorKind; 15] = [
     ErrorKind::NoProc, ErrorKind::RunnerNotStarted, ErrorKind::RunnerLost,
     ErrorKind::ExperimentKilled, ErrorKind::Panic, ErrorKind::ProcessLimit,
-    ErrorKind::DescriptorLimit, ErrorKind::OutOfMemory, ErrorKind::TemporaryDirectory,
+    ErrorKind::DescriptorLimit, ErrorKind::OutOfMemory, ErrorKind::WorkerKilled,
     ErrorKind::System, ErrorKind::Output, ErrorKind::TimeLimit, ErrorKind::LessonFile,
+    ErrorKind::UnknownPart, ErrorKind::UnknownVariant,
 ];
 #[rustfmt::skip]
-const NOTES: [NoteKind; 4] = [
-    NoteKind::OneCpuWidened, NoteKind::NoOverlap, NoteKind::NotPinned, NoteKind::SyscallHidden,
+const NOTES: [NoteKind; 3] = [
+    NoteKind::OneCpuWidened, NoteKind::NoOverlap, NoteKind::SyscallHidden,
 ];
 #[rustfmt::skip]
-const FAULTS: [PythonFault; 5] = [
+const FAULTS: [PythonFault; 7] = [
     PythonFault::NotFound, PythonFault::NotStarted, PythonFault::NotPython,
-    PythonFault::Failed, PythonFault::Hung,
+    PythonFault::Failed, PythonFault::Hung, PythonFault::WrongVersion, PythonFault::NoScratch,
 ];
 #[rustfmt::skip]
 const REASONS: [EndReason; 4] = [

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 
 use parlab::event::{End, EndReason, Error, ErrorKind, Event};
 use parlab::lesson::doc::Lang;
+use parlab::lesson::fault::{Fault, FaultKind};
 use parlab::view::json::Json;
 use parlab::view::text::{Options, Text};
-use parlab::view::{Fault, Part, View};
+use parlab::view::{Part, View};
 
 use crate::stream::{Kept, more, run, start, stream, style, text};
 
@@ -32,9 +33,9 @@ fn no_control_character_from_outside_reaches_the_terminal() {
     view.prose(&format!("{evil} `{evil}` [{evil}](<x{evil}>) &#27;[2J <b{evil}>\n\n    {evil}\n"))
         .unwrap();
     view.question(evil, &[evil.to_owned()]).unwrap();
-    view.parts(evil, &[Part { name: evil.to_owned(), title: evil.to_owned() }]).unwrap();
-    let [place, message, source, caret] = [evil; 4].map(str::to_owned);
-    view.fault(&Fault { place, message, source, caret }).unwrap();
+    let part = Part { name: evil.to_owned(), title: evil.to_owned(), about: evil.to_owned() };
+    view.parts(evil, &[part]).unwrap();
+    view.fault(&Fault::new(evil, evil, 5, FaultKind::Toml, evil)).unwrap();
     for text in [out.text(), err.text()] {
         assert!(text.contains('␛'));
         let control = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';

@@ -139,7 +139,6 @@ pub fn stream() -> Vec<Event> {
         path: Some("/usr/bin/python3".to_owned()),
         version: Some("3.11.2".to_owned()),
         gil: Some(true),
-        start_method: Some("fork".to_owned()),
         fault: None,
         detail: None,
     }));
@@ -209,7 +208,11 @@ pub fn lesson(view: &mut Text) {
         .unwrap();
     view.verdict(None, None, "Elsewhere in 9 of 10 runs.", None).unwrap();
     view.why("`atomic` wins: **one** instruction.").unwrap();
-    let part = |name: &str, title: &str| Part { name: name.to_owned(), title: title.to_owned() };
+    let part = |name: &str, title: &str| Part {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        about: title.to_owned(),
+    };
     view.parts("lock", &[part("price", "What a lock costs"), part("two-locks", "A *deadlock*")])
         .unwrap();
 }
