@@ -12,6 +12,7 @@
 
 mod barrier;
 mod kills;
+mod lifetime;
 mod lock;
 mod pipe;
 mod proc;
@@ -33,6 +34,7 @@ pub type Case = (&'static str, fn());
 
 const QUICK: &[&[Case]] = &[
     process::CASES,
+    lifetime::CASES,
     pipe::CASES,
     lock::CASES,
     barrier::CASES,

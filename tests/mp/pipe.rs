@@ -4,11 +4,13 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::unistd::Pid;
+use parlab::mp::process::die_with_parent;
 use parlab::mp::{Connection, Exit, PipeError, Process, Shared, pipe, pipe_oneway};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,7 @@ pub const CASES: &[Case] = &[
         "pipe::frames_are_those_of_python",
         frames_are_those_of_python,
     ),
+    ("pipe::python_understands", python_understands),
     (
         "pipe::large_messages_arrive_whole",
         large_messages_arrive_whole,
@@ -144,6 +147,36 @@ fn frames_are_those_of_python() {
             .unwrap();
         assert_eq!(receiver.recv_bytes().unwrap(), b"ho");
     }
+}
+
+fn python_understands() {
+    const ECHO: &str = "\
+from multiprocessing.connection import Connection
+end = Connection(0)
+try:
+    while True:
+        end.send_bytes(end.recv_bytes())
+except EOFError:
+    pass
+";
+    let (here, there) = pipe().unwrap();
+    let mut python = Command::new("python3");
+    python
+        .args(["-I", "-c", ECHO])
+        .stdin(there.as_fd().try_clone_to_owned().unwrap());
+    die_with_parent(&mut python, libc::SIGKILL);
+    // Without Python there is nothing to ask; the frames were compared above all the same.
+    let Ok(mut python) = python.spawn() else {
+        return;
+    };
+    there.close();
+    for len in [0, 1, 16_384, 16_385, 1 << 20] {
+        let message = pattern(len);
+        here.send_bytes(&message).unwrap();
+        assert!(here.recv_bytes().unwrap() == message, "{len} bytes");
+    }
+    here.close();
+    assert!(python.wait().unwrap().success());
 }
 
 fn large_messages_arrive_whole() {

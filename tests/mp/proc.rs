@@ -6,7 +6,7 @@ use std::time::Duration;
 use parlab::mp::proc::{
     self, Evidence, ProcError, ProcStat, Stuck, SyscallNow, find_deadlock, syscall_name,
 };
-use parlab::mp::{Exit, Gate, Lock, SemaphoreLock, Shared, pipe_oneway, sys};
+use parlab::mp::{Connection, Exit, Gate, Lock, SemaphoreLock, Shared, pipe, pipe_oneway, sys};
 
 use crate::Case;
 use crate::staging::{PATIENCE, ended, sleep_for_ever, started, wait_until};
@@ -34,6 +34,10 @@ pub const CASES: &[Case] = &[
     (
         "proc::no_deadlock_while_one_sleeps",
         no_deadlock_while_one_sleeps,
+    ),
+    (
+        "proc::no_deadlock_while_two_talk",
+        no_deadlock_while_two_talk,
     ),
     ("proc::no_deadlock_of_the_ended", no_deadlock_of_the_ended),
 ];
@@ -223,6 +227,26 @@ fn no_deadlock_while_one_computes() {
 
 fn no_deadlock_while_one_sleeps() {
     no_deadlock_while_one(sleep_for_ever);
+}
+
+fn no_deadlock_while_two_talk() {
+    // Each sits in the same read whenever one looks, and yet goes on.
+    let (here, there) = pipe().unwrap();
+    let talk = |end: &Connection| {
+        while let Ok(number) = end.recv::<u64>() {
+            end.send(&(number + 1)).unwrap();
+        }
+    };
+    let one = started("one", || talk(&here));
+    let other = started("other", || {
+        there.send(&0u64).unwrap();
+        talk(&there);
+    });
+    let pids = [one.pid().unwrap(), other.pid().unwrap()];
+    assert_eq!(
+        find_deadlock(&pids, Duration::from_millis(1_500)).unwrap(),
+        None
+    );
 }
 
 fn no_deadlock_of_the_ended() {
