@@ -306,3 +306,16 @@ fn os(verb: &'static str, source: io::Error) -> PipeError {
         _ => PipeError::Os { verb, source },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::header;
+
+    #[test]
+    fn header_is_short_up_to_two_gib_and_long_above() {
+        assert_eq!(header(0), ([0; 12], 4));
+        assert_eq!(header(0x7fff_ffff).0[..4], [0x7f, 0xff, 0xff, 0xff]);
+        let (long, used) = header(0x8000_0000);
+        assert_eq!((long, used), ([255, 255, 255, 255, 0, 0, 0, 0, 0x80, 0, 0, 0], 12));
+    }
+}

@@ -122,8 +122,8 @@ fn ticks(count: u64) -> Duration {
     Duration::from_secs(count) / u32::try_from(per_second).unwrap_or(100).max(1)
 }
 
-/// The CPU time a process has used in all threads it has now: to the nanosecond from
-/// /proc/PID/task/TID/schedstat, in whole ticks where the kernel does not count there.
+/// The CPU time a process has used: to the nanosecond for the threads it has now, from
+/// /proc/PID/task/TID/schedstat; in whole ticks where the kernel counts no finer.
 ///
 /// # Errors
 /// [`ProcError`].

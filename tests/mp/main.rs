@@ -9,6 +9,7 @@
 
 mod barrier;
 mod kills;
+mod lifetime;
 mod lock;
 mod pipe;
 mod proc;
@@ -28,8 +29,15 @@ use traces::Traces;
 /// A name and what to do; a panic is a failure.
 pub type Case = (&'static str, fn());
 
-const QUICK: &[&[Case]] =
-    &[process::CASES, pipe::CASES, lock::CASES, barrier::CASES, shm::CASES, proc::CASES];
+const QUICK: &[&[Case]] = &[
+    process::CASES,
+    lifetime::CASES,
+    pipe::CASES,
+    lock::CASES,
+    barrier::CASES,
+    shm::CASES,
+    proc::CASES,
+];
 const SLOW: &[Case] = kills::CASES;
 
 /// When a case is taken to hang. On one busy CPU the quick ones take a second or two.

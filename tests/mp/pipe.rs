@@ -4,11 +4,13 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::unistd::Pid;
+use parlab::mp::process::die_with_parent;
 use parlab::mp::{Connection, Exit, PipeError, Process, Shared, pipe, pipe_oneway};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,7 @@ pub const CASES: &[Case] = &[
     ("pipe::both_ends_of_a_two_way_pipe_send", both_ends_of_a_two_way_pipe_send),
     ("pipe::empty_messages_are_messages", empty_messages_are_messages),
     ("pipe::frames_are_those_of_python", frames_are_those_of_python),
+    ("pipe::python_understands", python_understands),
     ("pipe::large_messages_arrive_whole", large_messages_arrive_whole),
     ("pipe::closed_end_is_told_to_the_receiver", closed_end_is_told_to_the_receiver),
     ("pipe::closed_end_is_told_to_the_sender", closed_end_is_told_to_the_sender),
@@ -111,6 +114,34 @@ fn frames_are_those_of_python() {
         raw(&sender).write_all(b"\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x02ho").unwrap();
         assert_eq!(receiver.recv_bytes().unwrap(), b"ho");
     }
+}
+
+fn python_understands() {
+    const ECHO: &str = "\
+from multiprocessing.connection import Connection
+end = Connection(0)
+try:
+    while True:
+        end.send_bytes(end.recv_bytes())
+except EOFError:
+    pass
+";
+    let (here, there) = pipe().unwrap();
+    let mut python = Command::new("python3");
+    python.args(["-I", "-c", ECHO]).stdin(there.as_fd().try_clone_to_owned().unwrap());
+    die_with_parent(&mut python, libc::SIGKILL);
+    // Without Python there is nothing to ask; the frames were compared above all the same.
+    let Ok(mut python) = python.spawn() else {
+        return;
+    };
+    there.close();
+    for len in [0, 1, 16_384, 16_385, 1 << 20] {
+        let message = pattern(len);
+        here.send_bytes(&message).unwrap();
+        assert!(here.recv_bytes().unwrap() == message, "{len} bytes");
+    }
+    here.close();
+    assert!(python.wait().unwrap().success());
 }
 
 fn large_messages_arrive_whole() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use parlab::mp::proc::{
     self, Evidence, ProcError, ProcStat, Stuck, SyscallNow, find_deadlock, syscall_name,
 };
-use parlab::mp::{Exit, Gate, Lock, SemaphoreLock, Shared, pipe_oneway, sys};
+use parlab::mp::{Connection, Exit, Gate, Lock, SemaphoreLock, Shared, pipe, pipe_oneway, sys};
 
 use crate::Case;
 use crate::staging::{PATIENCE, ended, sleep_for_ever, started, wait_until};
@@ -23,6 +23,7 @@ pub const CASES: &[Case] = &[
     ("proc::semaphore_of_the_dead", semaphore_of_the_dead),
     ("proc::no_deadlock_while_one_computes", no_deadlock_while_one_computes),
     ("proc::no_deadlock_while_one_sleeps", no_deadlock_while_one_sleeps),
+    ("proc::no_deadlock_while_two_talk", no_deadlock_while_two_talk),
     ("proc::no_deadlock_of_the_ended", no_deadlock_of_the_ended),
 ];
 
@@ -60,7 +61,7 @@ fn zombie_until_joined() {
 }
 
 fn family_is_found() {
-    assert_eq!(proc::children(this()), []);
+    assert_eq!(proc::children(this()), Vec::<i32>::new());
     let child = started("child", || {
         let _grandchild = started("grandchild", sleep_for_ever);
         sleep_for_ever();
@@ -180,6 +181,23 @@ fn no_deadlock_while_one_computes() {
 
 fn no_deadlock_while_one_sleeps() {
     no_deadlock_while_one(sleep_for_ever);
+}
+
+fn no_deadlock_while_two_talk() {
+    // Each sits in the same read whenever one looks, and yet goes on.
+    let (here, there) = pipe().unwrap();
+    let talk = |end: &Connection| {
+        while let Ok(number) = end.recv::<u64>() {
+            end.send(&(number + 1)).unwrap();
+        }
+    };
+    let one = started("one", || talk(&here));
+    let other = started("other", || {
+        there.send(&0u64).unwrap();
+        talk(&there);
+    });
+    let pids = [one.pid().unwrap(), other.pid().unwrap()];
+    assert_eq!(find_deadlock(&pids, Duration::from_millis(1_500)).unwrap(), None);
 }
 
 fn no_deadlock_of_the_ended() {

@@ -1,23 +1,19 @@
-//! Processes: how they start and end, who may do what, and that nothing outlives its parent.
+//! Processes: how they start and end, and who may do what.
 
 use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
-use std::process::Command;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
-use parlab::mp::proc::{self, ProcError, ProcStat};
-use parlab::mp::process::{die_with_parent, exit};
-use parlab::mp::supervise::{
-    become_subreaper, has_children, kill_group, new_process_group, reap_any,
-};
-use parlab::mp::{Exit, Process, ProcessError, Shared, Value, sys};
+use parlab::mp::proc;
+use parlab::mp::process::exit;
+use parlab::mp::supervise::has_children;
+use parlab::mp::{Exit, Process, ProcessError, Value, sys};
 
 use crate::Case;
-use crate::staging::{ended, ends_well, never_early, sleep_for_ever, started, wait_until};
+use crate::staging::{ended, ends_well, never_early, sleep_for_ever, started};
 
 pub const CASES: &[Case] = &[
     ("process::ends_with_its_code", ends_with_its_code),
@@ -28,7 +24,6 @@ pub const CASES: &[Case] = &[
     ("process::starts_once", starts_once),
     ("process::join_timeout_is_never_early", join_timeout_is_never_early),
     ("process::sentinel_tells_the_end", sentinel_tells_the_end),
-    ("process::drop_kills_and_reaps", drop_kills_and_reaps),
     ("process::closure_is_dropped_in_the_parent", closure_is_dropped_in_the_parent),
     ("process::child_flushes_nothing_of_its_parent", child_flushes_nothing_of_its_parent),
     ("process::child_has_signals_of_its_own", child_has_signals_of_its_own),
@@ -36,10 +31,6 @@ pub const CASES: &[Case] = &[
     ("process::pinned_to_a_cpu", pinned_to_a_cpu),
     ("process::too_many_descriptors", too_many_descriptors),
     ("process::too_many_processes", too_many_processes),
-    ("process::dead_parent_takes_its_children_along", dead_parent_takes_its_children_along),
-    ("process::dead_parent_takes_its_programs_along", dead_parent_takes_its_programs_along),
-    ("process::group_is_killed_as_one", group_is_killed_as_one),
-    ("process::reaped_elsewhere_is_told", reaped_elsewhere_is_told),
 ];
 
 fn ends_with_its_code() {
@@ -142,14 +133,6 @@ fn sentinel_tells_the_end() {
     assert_eq!(process.join().unwrap(), Exit::Signal(libc::SIGKILL));
 }
 
-fn drop_kills_and_reaps() {
-    let process = started("sleeper", sleep_for_ever);
-    let pid = process.pid().unwrap();
-    drop(process);
-    assert!(matches!(ProcStat::read(pid), Err(ProcError::Gone { .. })));
-    assert!(!has_children());
-}
-
 fn closure_is_dropped_in_the_parent() {
     let (reader, writer) = parlab::mp::pipe_oneway().unwrap();
     let mut process = started("writer", move || writer.send("mine alone").unwrap());
@@ -238,85 +221,4 @@ fn too_many_processes() {
     let answer = Process::new("one too many", || ()).start();
     assert!(matches!(answer, Err(ProcessError::TooManyProcesses { .. })), "{answer:?}");
     assert!(!has_children());
-}
-
-/// Waits until a descendant that the dead left behind is handed to this process, and reaps it.
-fn reaped(pid: i32) -> Exit {
-    let mut exit = None;
-    wait_until("the orphan ended", || {
-        exit = reap_any();
-        exit.is_some()
-    });
-    let (orphan, exit) = exit.unwrap();
-    assert_eq!(orphan, pid);
-    exit
-}
-
-fn dead_parent_takes_its_children_along() {
-    become_subreaper().unwrap();
-    let grandchild: Shared<AtomicI32> = Shared::new().unwrap();
-    let mut middle = started("middle", || {
-        let child = started("grandchild", sleep_for_ever);
-        grandchild.store(child.pid().unwrap(), Ordering::Release);
-        sleep_for_ever();
-    });
-    wait_until("the grandchild runs", || grandchild.load(Ordering::Acquire) != 0);
-    middle.kill().unwrap();
-    assert_eq!(ended(&mut middle), Exit::Signal(libc::SIGKILL));
-    assert_eq!(reaped(grandchild.load(Ordering::Acquire)), Exit::Signal(libc::SIGKILL));
-}
-
-fn dead_parent_takes_its_programs_along() {
-    become_subreaper().unwrap();
-    let program: Shared<AtomicI32> = Shared::new().unwrap();
-    let mut middle = started("middle", || {
-        let mut command = Command::new("sleep");
-        command.arg("3600");
-        die_with_parent(&mut command, libc::SIGTERM);
-        let mut child = command.spawn().unwrap();
-        program.store(child.id().cast_signed(), Ordering::Release);
-        child.wait().unwrap();
-    });
-    wait_until("the program runs", || program.load(Ordering::Acquire) != 0);
-    middle.kill().unwrap();
-    assert_eq!(ended(&mut middle), Exit::Signal(libc::SIGKILL));
-    assert_eq!(reaped(program.load(Ordering::Acquire)), Exit::Signal(libc::SIGTERM));
-
-    let mut command = Command::new("true");
-    die_with_parent(&mut command, libc::SIGKILL);
-    let mut stranger = started("stranger", || {
-        let error = command.spawn().expect_err("its parent is not the one that asked");
-        assert_eq!(error.raw_os_error(), Some(libc::ESRCH));
-    });
-    ends_well(&mut stranger);
-}
-
-fn group_is_killed_as_one() {
-    become_subreaper().unwrap();
-    let grandchild: Shared<AtomicI32> = Shared::new().unwrap();
-    let mut leader = started("leader", || {
-        new_process_group().unwrap();
-        let child = started("member", sleep_for_ever);
-        grandchild.store(child.pid().unwrap(), Ordering::Release);
-        sleep_for_ever();
-    });
-    wait_until("the member runs", || grandchild.load(Ordering::Acquire) != 0);
-    let group = leader.pid().unwrap();
-    assert_eq!(ProcStat::read(grandchild.load(Ordering::Acquire)).unwrap().pgrp, group);
-    assert!(kill_group(group, libc::SIGKILL).unwrap());
-    assert_eq!(ended(&mut leader), Exit::Signal(libc::SIGKILL));
-    assert_eq!(reaped(grandchild.load(Ordering::Acquire)), Exit::Signal(libc::SIGKILL));
-    assert!(!kill_group(group, libc::SIGKILL).unwrap(), "nobody is left in it");
-    for everybody in [-1, 0, 1] {
-        assert!(kill_group(everybody, libc::SIGCONT).is_err());
-    }
-}
-
-fn reaped_elsewhere_is_told() {
-    let mut process = started("returns", || ());
-    assert!(has_children());
-    assert_eq!(reaped(process.pid().unwrap()), Exit::Code(0));
-    assert!(!has_children());
-    assert!(reap_any().is_none());
-    assert!(matches!(process.join(), Err(ProcessError::ReapedElsewhere { .. })));
 }
