@@ -38,7 +38,8 @@ const MOST_OUTPUT: usize = 1 << 20;
 const OLDEST: (u32, u32) = (3, 6);
 
 const PROBE: &str = "import sys, json; print(json.dumps({'version': '.'.join(map(str, \
-    sys.version_info[:3])), 'gil': getattr(sys, '_is_gil_enabled', lambda: True)()}))";
+    sys.version_info[:3])), 'gil': getattr(sys, '_is_gil_enabled', lambda: True)(), \
+    'executable': sys.executable}))";
 
 /// An interpreter that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,6 +161,7 @@ fn name_columns(found: &mut [Interpreter]) {
 struct Probe {
     version: String,
     gil: bool,
+    executable: Option<PathBuf>,
 }
 
 type Fault = (PythonFault, Option<String>);
@@ -179,9 +181,11 @@ fn probe(path: &Path) -> Result<Interpreter, Fault> {
     if version < OLDEST || version.0 > 3 {
         return Err((PythonFault::WrongVersion, Some(answer.version)));
     }
+    // A version manager's `python3` is a script that looks for the real one each time.
+    let itself = answer.executable.filter(|path| is_executable(path));
     Ok(Interpreter {
         column: "python".to_string(),
-        path: path.to_path_buf(),
+        path: itself.unwrap_or_else(|| path.to_path_buf()),
         version: answer.version,
         gil: answer.gil,
         failed: false,
