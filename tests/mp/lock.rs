@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parlab::mp::{
-    Exit, Gate, Lock, LockError, PlainLock, Process, RawValue, SemaphoreLock, Shared, Value,
+    Exit, Gate, Lock, LockError, Orphan, PlainLock, Process, RawValue, SemaphoreLock, Shared, Value,
 };
 
 use crate::Case;
@@ -236,25 +236,26 @@ fn child_of_the_owner_owns_nothing() {
 }
 
 fn child_of_the_repairer_repairs_nothing() {
-    let (lock, taken) = (Lock::new().unwrap(), Shared::new().unwrap());
-    killed(keeper(&taken, || keep(&lock)));
-    let Err(LockError::OwnerDied(orphan)) = lock.acquire() else {
-        panic!("nobody was told")
-    };
-    let orphan = RefCell::new(Some(orphan));
-    let mut child = started("child", || {
-        orphan.borrow_mut().take().unwrap().repair().release();
-        assert!(
-            lock.try_acquire().unwrap().is_none(),
-            "it is still the parent's"
-        );
-    });
-    ends_well(&mut child);
-    drop(orphan.borrow_mut().take());
-    assert!(
-        matches!(lock.acquire(), Err(LockError::NotRecoverable)),
-        "the parent did not repair"
-    );
+    let repairs: fn(Orphan<'_>) = |orphan| orphan.repair().release();
+    let drops: fn(Orphan<'_>) = |orphan| drop(orphan);
+    for child_does in [repairs, drops] {
+        let (lock, taken) = (Lock::new().unwrap(), Shared::new().unwrap());
+        killed(keeper(&taken, || keep(&lock)));
+        let Err(LockError::OwnerDied(orphan)) = lock.acquire() else {
+            panic!("nobody was told")
+        };
+        let orphan = RefCell::new(Some(orphan));
+        ends_well(&mut started("child", || {
+            child_does(orphan.borrow_mut().take().unwrap());
+            assert!(
+                lock.try_acquire().unwrap().is_none(),
+                "it is still the parent's"
+            );
+        }));
+        let orphan = orphan.borrow_mut().take().unwrap();
+        orphan.repair().release();
+        assert!(lock.acquire().is_ok(), "and it was the parent's to repair");
+    }
 }
 
 fn forgotten_release_keeps_it_locked() {
