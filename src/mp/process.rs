@@ -32,8 +32,8 @@ pub use error::ProcessError;
 /// What differs, and why:
 /// - `start` gives the closure away: what it owns is dropped in the parent, so a
 ///   [`Connection`](super::Connection) moved into it is then open in the child alone.
-/// - A child dies with the process that made it (`PR_SET_PDEATHSIG`), and dropping a `Process` that
-///   runs kills and reaps it. Python leaves a child running and joins it in an exit handler: after
+/// - A child dies with the process that made it (`PR_SET_PDEATHSIG`; to be exact, with the thread
+///   that started it), and dropping a `Process` that runs kills and reaps it. Python leaves a child running and joins it in an exit handler: after
 ///   an error in the parent that is a program which never ends, or a stray.
 /// - A child never flushes what the parent had buffered, and nothing that it buffered itself: it
 ///   leaves by `_exit`. Write whole lines, or flush in the child after flushing in the parent.
@@ -123,7 +123,8 @@ impl<'a> Process<'a> {
     /// [`NotCreator`](ProcessError::NotCreator), [`AlreadyStarted`](ProcessError::AlreadyStarted),
     /// [`TooManyProcesses`](ProcessError::TooManyProcesses),
     /// [`TooManyDescriptors`](ProcessError::TooManyDescriptors),
-    /// [`Memory`](ProcessError::Memory), or [`Os`](ProcessError::Os).
+    /// [`NoPidfd`](ProcessError::NoPidfd), [`Memory`](ProcessError::Memory), or
+    /// [`Os`](ProcessError::Os).
     pub fn start(&mut self) -> Result<(), ProcessError> {
         self.require_creator("start")?;
         if self.child.is_some() {
@@ -327,6 +328,10 @@ impl<'a> Process<'a> {
         match error.raw_os_error() {
             Some(libc::EMFILE | libc::ENFILE) => ProcessError::TooManyDescriptors {
                 name: self.name.clone(),
+            },
+            Some(libc::ENOSYS | libc::EPERM) => ProcessError::NoPidfd {
+                name: self.name.clone(),
+                source: error,
             },
             _ => self.os("start", error),
         }

@@ -27,6 +27,7 @@ pub const CASES: &[Case] = &[
         killed_owner_is_told_to_a_waiter,
     ),
     ("lock::unrepaired_is_lost_to_all", unrepaired_is_lost_to_all),
+    ("lock::loss_is_told_to_waiters", loss_is_told_to_waiters),
     (
         "lock::child_of_the_owner_owns_nothing",
         child_of_the_owner_owns_nothing,
@@ -217,6 +218,35 @@ fn unrepaired_is_lost_to_all() {
     };
     is_lost();
     ends_well(&mut started("other", is_lost));
+}
+
+fn loss_is_told_to_waiters() {
+    for _ in 0..20 {
+        let (lock, taken) = (Lock::new().unwrap(), Shared::new().unwrap());
+        killed(keeper(&taken, || keep(&lock)));
+        let Err(LockError::OwnerDied(orphan)) = lock.acquire() else {
+            panic!("nobody was told")
+        };
+        let gate = Gate::new(4).unwrap();
+        let come = || gate.arrive_and_wait(PATIENCE).unwrap();
+        let waits = || {
+            come();
+            assert!(matches!(lock.acquire(), Err(LockError::NotRecoverable)));
+        };
+        let tries = || {
+            come();
+            while lock.try_acquire().is_ok() {}
+            assert!(matches!(lock.acquire(), Err(LockError::NotRecoverable)));
+        };
+        let mut children = [
+            started("waiter", waits),
+            started("trier", tries),
+            started("trier", tries),
+        ];
+        come();
+        drop(orphan);
+        children.iter_mut().for_each(ends_well);
+    }
 }
 
 fn child_of_the_owner_owns_nothing() {

@@ -66,8 +66,20 @@ pub enum ProcessError {
         /// The process's name.
         name: String,
     },
+    /// The kernel or the container has no pidfd_open. The child that was already forked has been
+    /// killed and reaped.
+    #[error(
+        "cannot start process `{name}`: its end cannot be watched here (pidfd_open: {source}); use \
+         Linux 5.3 or later, or a container whose seccomp profile allows it"
+    )]
+    NoPidfd {
+        /// The process's name.
+        name: String,
+        /// What the kernel answered.
+        source: io::Error,
+    },
     /// No memory for the page that takes the text of a panic.
-    #[error("cannot start process `{name}`")]
+    #[error("cannot start process `{name}`: {source}")]
     Memory {
         /// The process's name.
         name: String,
