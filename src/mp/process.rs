@@ -99,12 +99,8 @@ impl<'a> Process<'a> {
     /// [`ProcessError::AlreadyStarted`] after `start`. Should the CPU be taken away between this
     /// call and the child's, the child ends as by a panic that says so.
     pub fn pin(&mut self, cpu: usize) -> Result<(), ProcessError> {
-        if self.child.is_some() {
-            return Err(ProcessError::AlreadyStarted {
-                name: self.name.clone(),
-            });
-        }
-        let allowed = sys::affinity().map_err(|e| self.os("pin", e))?;
+        self.require_unstarted()?;
+        let allowed = sys::affinity().map_err(|e| ProcessError::os(&self.name, "pin", e))?;
         if !allowed.contains(&cpu) {
             return Err(ProcessError::CpuNotAllowed {
                 name: self.name.clone(),
@@ -127,11 +123,7 @@ impl<'a> Process<'a> {
     /// [`Os`](ProcessError::Os).
     pub fn start(&mut self) -> Result<(), ProcessError> {
         self.require_creator("start")?;
-        if self.child.is_some() {
-            return Err(ProcessError::AlreadyStarted {
-                name: self.name.clone(),
-            });
-        }
+        self.require_unstarted()?;
         let panic = PanicText::new().map_err(|source| ProcessError::Memory {
             name: self.name.clone(),
             source,
@@ -150,10 +142,10 @@ impl<'a> Process<'a> {
             child::run(body, panic, self.creator, self.cpu);
         }
         sys::restore_signals(mask);
-        let pid = forked.map_err(|error| self.fork_error(error))?;
+        let pid = forked.map_err(|error| ProcessError::of_fork(&self.name, error))?;
         let sentinel = sys::pidfd_open(pid).map_err(|error| {
             sys::kill_and_reap(pid);
-            self.pidfd_error(error)
+            ProcessError::of_pidfd(&self.name, error)
         })?;
         self.child = Some(Child {
             pid,
@@ -208,7 +200,8 @@ impl<'a> Process<'a> {
         self.require_creator("join")?;
         let child = self.started("join")?;
         if child.ended.is_none() {
-            sys::wait_readable(child.sentinel.as_fd(), bound).map_err(|e| self.os("join", e))?;
+            sys::wait_readable(child.sentinel.as_fd(), bound)
+                .map_err(|e| ProcessError::os(&self.name, "join", e))?;
         }
         self.reap("join", libc::WNOHANG)
     }
@@ -277,6 +270,17 @@ impl<'a> Process<'a> {
         })
     }
 
+    fn require_unstarted(&self) -> Result<(), ProcessError> {
+        let already = || ProcessError::AlreadyStarted {
+            name: self.name.clone(),
+        };
+        if self.child.is_none() {
+            Ok(())
+        } else {
+            Err(already())
+        }
+    }
+
     /// Reaps the child once, and remembers how it ended.
     fn reap(&mut self, verb: &'static str, flags: i32) -> Result<Option<Exit>, ProcessError> {
         self.require_creator(verb)?;
@@ -284,7 +288,8 @@ impl<'a> Process<'a> {
         if let Some(ended) = &child.ended {
             return Ok(Some(ended.exit));
         }
-        let reaped = sys::wait4(child.pid, flags).map_err(|error| self.wait_error(verb, error))?;
+        let reaped = sys::wait4(child.pid, flags)
+            .map_err(|error| ProcessError::of_wait(&self.name, child.pid, verb, error))?;
         let (Some(reaped), Some(child)) = (reaped, &mut self.child) else {
             return Ok(None);
         };
@@ -303,47 +308,7 @@ impl<'a> Process<'a> {
         match sys::pidfd_send_signal(child.sentinel.as_fd(), signal) {
             // It has ended and was reaped: there is nobody left to tell.
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
-            answer => answer.map_err(|error| self.os(verb, error)),
-        }
-    }
-
-    fn os(&self, verb: &'static str, source: io::Error) -> ProcessError {
-        ProcessError::Os {
-            name: self.name.clone(),
-            verb,
-            source,
-        }
-    }
-
-    fn fork_error(&self, error: io::Error) -> ProcessError {
-        match error.raw_os_error() {
-            Some(libc::EAGAIN) => ProcessError::TooManyProcesses {
-                name: self.name.clone(),
-            },
-            _ => self.os("start", error),
-        }
-    }
-
-    fn pidfd_error(&self, error: io::Error) -> ProcessError {
-        match error.raw_os_error() {
-            Some(libc::EMFILE | libc::ENFILE) => ProcessError::TooManyDescriptors {
-                name: self.name.clone(),
-            },
-            Some(libc::ENOSYS | libc::EPERM) => ProcessError::NoPidfd {
-                name: self.name.clone(),
-                source: error,
-            },
-            _ => self.os("start", error),
-        }
-    }
-
-    fn wait_error(&self, verb: &'static str, error: io::Error) -> ProcessError {
-        match (error.raw_os_error(), self.pid()) {
-            (Some(libc::ECHILD), Some(pid)) => ProcessError::ReapedElsewhere {
-                name: self.name.clone(),
-                pid,
-            },
-            _ => self.os(verb, error),
+            answer => answer.map_err(|error| ProcessError::os(&self.name, verb, error)),
         }
     }
 }

@@ -108,3 +108,35 @@ pub enum ProcessError {
         source: io::Error,
     },
 }
+
+impl ProcessError {
+    pub(super) fn of_fork(name: &str, source: io::Error) -> Self {
+        let name = name.to_owned();
+        match source.raw_os_error() {
+            Some(libc::EAGAIN) => Self::TooManyProcesses { name },
+            _ => Self::os(&name, "start", source),
+        }
+    }
+
+    pub(super) fn of_pidfd(name: &str, source: io::Error) -> Self {
+        let name = name.to_owned();
+        match source.raw_os_error() {
+            Some(libc::EMFILE | libc::ENFILE) => Self::TooManyDescriptors { name },
+            Some(libc::ENOSYS | libc::EPERM) => Self::NoPidfd { name, source },
+            _ => Self::os(&name, "start", source),
+        }
+    }
+
+    pub(super) fn of_wait(name: &str, pid: i32, verb: &'static str, source: io::Error) -> Self {
+        let name = name.to_owned();
+        match source.raw_os_error() {
+            Some(libc::ECHILD) => Self::ReapedElsewhere { name, pid },
+            _ => Self::os(&name, verb, source),
+        }
+    }
+
+    pub(super) fn os(name: &str, verb: &'static str, source: io::Error) -> Self {
+        let name = name.to_owned();
+        Self::Os { name, verb, source }
+    }
+}
