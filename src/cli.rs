@@ -105,8 +105,8 @@ fn compare_command() -> Clap {
         .subcommand_value_name("LESSON")
         .subcommand_help_heading("Lessons");
     for lesson in LESSONS {
-        command = command
-            .subcommand(Clap::new(lesson.name).about(title(lesson)).args(options(lesson)));
+        command =
+            command.subcommand(Clap::new(lesson.name).about(title(lesson)).args(options(lesson)));
     }
     command
 }

@@ -349,8 +349,6 @@ pub enum NoteKind {
     OneCpuWidened,
     /// In no run did the processes run at once: the outcomes prove nothing.
     NoOverlap,
-    /// Processes could not be pinned to CPUs; they ran where the system put them.
-    NotPinned,
     /// `/proc/PID/syscall` may not be read here: the evidence is weaker.
     SyscallHidden,
 }

@@ -120,10 +120,7 @@ mod tests {
 
     #[test]
     fn version_2_takes_the_least_of_the_group_and_its_ancestors() {
-        let root = fixture(&[
-            ("a/cpu.max", "150000 100000\n"),
-            ("a/b/cpu.max", "max 100000\n"),
-        ]);
+        let root = fixture(&[("a/cpu.max", "150000 100000\n"), ("a/b/cpu.max", "max 100000\n")]);
         assert_eq!(quota(root.path(), "0::/a/b\n"), Some(1.5));
         assert_eq!(quota(root.path(), "0::/c\n"), None);
     }
@@ -140,10 +137,8 @@ mod tests {
 
     #[test]
     fn no_limit_is_no_quota() {
-        let root = fixture(&[
-            ("cpu/cpu.cfs_quota_us", "-1\n"),
-            ("cpu/cpu.cfs_period_us", "100000\n"),
-        ]);
+        let root =
+            fixture(&[("cpu/cpu.cfs_quota_us", "-1\n"), ("cpu/cpu.cfs_period_us", "100000\n")]);
         assert_eq!(quota(root.path(), "1:cpu:/\n"), None);
         assert_eq!(quota(root.path(), ""), None);
         assert_eq!(quota(root.path(), "garbage\n::\n"), None);

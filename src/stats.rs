@@ -99,10 +99,7 @@ pub fn outliers(values: &[f64]) -> usize {
     };
     let reach = 1.5 * (q3 - q1);
     let inside = q1 - reach..=q3 + reach;
-    values
-        .iter()
-        .filter(|value| !inside.contains(value))
-        .count()
+    values.iter().filter(|value| !inside.contains(value)).count()
 }
 
 /// The median over the rounds of the first of each pair over the second (the
@@ -145,11 +142,8 @@ pub fn summarize(baseline: &str, order: &[&str], samples: &[Sample], seed: u64) 
 }
 
 fn variant(name: &str, baseline: &str, samples: &[Sample], seed: u64) -> Variant {
-    let timed = || {
-        samples
-            .iter()
-            .filter(|sample| sample.variant == name && sample.time_s.is_some())
-    };
+    let timed =
+        || samples.iter().filter(|sample| sample.variant == name && sample.time_s.is_some());
     let times: Vec<f64> = timed().filter_map(|sample| sample.time_s).collect();
     Variant {
         variant: name.to_owned(),

@@ -11,15 +11,16 @@ use std::path::{Path, PathBuf};
 use pulldown_cmark::{Event as Markdown, Parser, Tag, TagEnd};
 
 use super::rehearsal::{self, Scene};
-use super::session::{Session, Stop};
+use super::session::{Session, Stop, names};
 use super::source;
 use crate::experiments::{self, LESSONS, Lesson, options};
 use crate::lesson::block::{Ask, Kind, RunBlock, Verdict};
 use crate::lesson::doc::{self, Doc, Lang};
 use crate::lesson::fault::{Fault, FaultKind};
-use crate::lesson::template::{Renderer, Template};
+use crate::lesson::template::{self, Renderer, Template};
 use crate::lesson::translation;
 use crate::lesson::values::Values;
+use crate::machine;
 use crate::view::format;
 
 type Understood = fn(&[String]) -> Result<(), String>;
@@ -209,7 +210,8 @@ fn command_fault(
 fn rehearse(doc: &Doc) -> Vec<Fault> {
     let lang = Lang::of_file(&doc.file).unwrap_or(Lang::En);
     let renderer = Renderer::new(|env| format::install(env, lang));
-    let mut faults: Vec<Fault> = Vec::new();
+    // Typos hide in sentences that no scene chooses, too.
+    let mut faults: Vec<Fault> = template::unknown_names(doc, &every_name(doc));
     for scene in rehearsal::scenes(doc) {
         for fault in rehearse_scene(doc, &renderer, &scene) {
             if !faults.contains(&fault) {
@@ -218,6 +220,22 @@ fn rehearse(doc: &Doc) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// Values in which every name that the text may use exists.
+fn every_name(doc: &Doc) -> Values {
+    let mut values = Values::new(&machine::describe());
+    let whys = doc.blocks.iter().filter_map(|block| match &block.kind {
+        Kind::Why(why) => Some((&why.experiment, &why.experiment)),
+        _ => None,
+    });
+    let runs = doc.runs().map(|run| (&run.id, &run.experiment));
+    for (id, experiment) in whys.chain(runs) {
+        if let Some((_, experiment)) = experiments::experiment(experiment) {
+            values.expect(id, &names(experiment));
+        }
+    }
+    values
 }
 
 fn rehearse_scene(doc: &Doc, renderer: &Renderer, scene: &Scene) -> Vec<Fault> {

@@ -11,11 +11,7 @@ use crate::lesson::values::Values;
 ///
 /// # Errors
 /// Whatever stops it.
-pub fn compare(
-    session: &mut Session,
-    lesson: &'static Lesson,
-    typed: &Params,
-) -> Result<(), Stop> {
+pub fn compare(session: &mut Session, lesson: &'static Lesson, typed: &Params) -> Result<(), Stop> {
     let doc = source::read(session, &Chosen::Named(lesson))?;
     let params = shown(typed, Some(lesson));
     session.start("compare", lesson.name, &params)?;

@@ -4,8 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::session::{Session, Stop};
 use super::Chosen;
+use super::session::{Session, Stop};
 use crate::event::{Error, ErrorKind};
 use crate::experiments::{self, Lesson};
 use crate::lesson::doc::{self, Doc, Lang};

@@ -21,9 +21,7 @@ impl Clocks {
     /// # Errors
     /// When memory cannot be had.
     pub fn new(processes: usize) -> Result<Self, MapError> {
-        Ok(Clocks {
-            readings: SharedSlice::zeroed(2 * processes)?,
-        })
+        Ok(Clocks { readings: SharedSlice::zeroed(2 * processes)? })
     }
 
     /// Runs `work` as process number `index` and notes when it began and ended.

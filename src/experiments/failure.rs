@@ -4,8 +4,8 @@
 use std::io;
 
 use crate::event::{Error, ErrorKind};
-use crate::mp::process::ProcessError;
 use crate::mp::MapError;
+use crate::mp::process::ProcessError;
 
 /// A failure that knows its kind.
 #[derive(Debug, thiserror::Error)]

@@ -16,8 +16,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tempfile::TempDir;
 
 use crate::event::{
-    Event, Machine, Measure, Note, NoteKind, Params, Progress, Run, Summary,
-    VariantSummary,
+    Event, Machine, Measure, Note, NoteKind, Params, Progress, Run, Summary, VariantSummary,
 };
 use crate::stats;
 
@@ -124,9 +123,8 @@ impl Lab {
     /// # Errors
     /// When events cannot be written.
     pub fn variants(&mut self) -> Result<Vec<Variant>> {
-        let wanted: Vec<&'static str> = (self.experiment.variants.iter().copied())
-            .filter(|name| self.wants(name))
-            .collect();
+        let wanted: Vec<&'static str> =
+            (self.experiment.variants.iter().copied()).filter(|name| self.wants(name)).collect();
         if wanted.iter().any(|name| name.starts_with("python-")) {
             let asked = self.params.python.clone();
             let asked = asked.unwrap_or_else(|| vec!["auto".to_string()]);
@@ -139,17 +137,9 @@ impl Lab {
         let mut variants = Vec::new();
         for base in wanted {
             match base.strip_prefix("python-") {
-                None => variants.push(Variant {
-                    name: base.to_string(),
-                    base,
-                    python: None,
-                }),
+                None => variants.push(Variant { name: base.to_string(), base, python: None }),
                 Some(rest) => variants.extend(self.pythons.iter().enumerate().map(|(i, p)| {
-                    Variant {
-                        name: format!("{}-{rest}", p.column),
-                        base,
-                        python: Some(i),
-                    }
+                    Variant { name: format!("{}-{rest}", p.column), base, python: Some(i) }
                 })),
             }
         }
@@ -315,9 +305,6 @@ impl Scratch {
             tempfile::Builder::new().prefix(&format!("{SCRATCH_PREFIX}{runner}-")).tempdir()?;
         let handle = File::open(directory.path())?;
         let lock = Flock::lock(handle, FlockArg::LockSharedNonblock).map_err(|(_, errno)| errno)?;
-        Ok(Scratch {
-            directory,
-            _lock: lock,
-        })
+        Ok(Scratch { directory, _lock: lock })
     }
 }

@@ -66,11 +66,7 @@ pub struct Widened<A> {
 impl<A: Account> Widened<A> {
     /// Widens `account` at each `every`-th load (at least 1).
     pub fn new(account: A, every: u32) -> Self {
-        Widened {
-            account,
-            loads: 0,
-            every: every.max(1),
-        }
+        Widened { account, loads: 0, every: every.max(1) }
     }
 }
 
@@ -168,12 +164,7 @@ pub struct Traced<'a> {
 impl<'a> Traced<'a> {
     /// The account of writer number `writer` (from 1), noting on `page`.
     pub fn new(word: &'a AtomicU64, page: &'a [AtomicU32], writer: u8) -> Self {
-        Traced {
-            word,
-            page,
-            writer,
-            made: 0,
-        }
+        Traced { word, page, writer, made: 0 }
     }
 
     fn note(&self, read: Word) {
@@ -244,7 +235,9 @@ pub struct Books<'a> {
 
 /// The ledger contradicts itself: a fault of parlab's, never the race's doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the ledger does not add up: the surviving updates give {computed}, the word holds {found}")]
+#[error(
+    "the ledger does not add up: the surviving updates give {computed}, the word holds {found}"
+)]
 pub struct DoesNotAddUp {
     /// Start plus the surviving changes.
     pub computed: i64,

@@ -119,7 +119,5 @@ pub fn lesson(name: &str) -> Option<&'static Lesson> {
 /// The experiment of that name with the lesson it belongs to. Names of experiments
 /// are unique over all lessons (a test holds this), so a lesson text can use any.
 pub fn experiment(name: &str) -> Option<(&'static Lesson, &'static Experiment)> {
-    LESSONS
-        .iter()
-        .find_map(|l| l.experiment(name).map(|e| (*l, e)))
+    LESSONS.iter().find_map(|l| l.experiment(name).map(|e| (*l, e)))
 }

@@ -130,10 +130,7 @@ impl Verdict {
     /// What to say to who held `belief`.
     #[must_use]
     pub fn said(&self, belief: &str) -> Option<&Template> {
-        self.said
-            .iter()
-            .find(|said| *said.belief == belief)
-            .map(|said| &said.text)
+        self.said.iter().find(|said| *said.belief == belief).map(|said| &said.text)
     }
 }
 

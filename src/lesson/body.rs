@@ -36,10 +36,7 @@ pub(super) fn read(fenced: Fenced, faults: &mut Faults) -> Option<Kind> {
     };
     // A missing ID stands, empty, where it is missing.
     let end = fenced.info_at + fenced.info.len();
-    let id = id.unwrap_or(Placed {
-        value: String::new(),
-        at: end,
-    });
+    let id = id.unwrap_or(Placed { value: String::new(), at: end });
     if let Some(extra) = words.next() {
         faults.add(extra.at, FaultKind::BadId, &extra);
         return None;
@@ -131,11 +128,8 @@ fn run(fenced: Fenced, id: Placed<String>, faults: &mut Faults) -> Option<Kind> 
     let table = fenced.checked(DeTable::parse(fenced.body), faults)?;
     let span = table.span();
     for (key, value) in table.into_inner() {
-        let side = if RUN_FIELDS.contains(&key.get_ref().as_ref()) {
-            &mut own
-        } else {
-            &mut options
-        };
+        let side =
+            if RUN_FIELDS.contains(&key.get_ref().as_ref()) { &mut own } else { &mut options };
         side.insert(key, value);
     }
     let places = options
@@ -151,11 +145,7 @@ fn run(fenced: Fenced, id: Placed<String>, faults: &mut Faults) -> Option<Kind> 
         id,
         experiment: fenced.placed(own.experiment),
         params,
-        fixed: own
-            .fixed
-            .into_iter()
-            .map(|option| fenced.placed(option))
-            .collect(),
+        fixed: own.fixed.into_iter().map(|option| fenced.placed(option)).collect(),
         places,
     }))
 }
@@ -190,11 +180,7 @@ struct PartBody {
 
 fn part(fenced: Fenced, name: Placed<String>, faults: &mut Faults) -> Option<Kind> {
     let body: PartBody = fenced.toml(faults)?;
-    Some(Kind::Part(Part {
-        name,
-        title: body.title,
-        about: body.about,
-    }))
+    Some(Kind::Part(Part { name, title: body.title, about: body.about }))
 }
 
 fn why(fenced: Fenced, experiment: Placed<String>) -> Kind {
@@ -219,28 +205,20 @@ impl Fenced<'_> {
 
     fn placed<T>(&self, spanned: Spanned<T>) -> Placed<T> {
         let at = self.body_at + spanned.span().start;
-        Placed {
-            value: spanned.into_inner(),
-            at,
-        }
+        Placed { value: spanned.into_inner(), at }
     }
 
     /// A template that is a TOML string.
     fn template(&self, spanned: &Spanned<String>) -> Template {
         let written = &self.body[spanned.span()];
-        Template::in_toml(
-            written,
-            self.body_at + spanned.span().start,
-            spanned.get_ref(),
-        )
+        Template::in_toml(written, self.body_at + spanned.span().start, spanned.get_ref())
     }
 
     fn places(&self, value: &Spanned<DeValue>) -> Vec<usize> {
         match value.get_ref() {
-            DeValue::Array(items) => items
-                .iter()
-                .map(|item| self.body_at + item.span().start)
-                .collect(),
+            DeValue::Array(items) => {
+                items.iter().map(|item| self.body_at + item.span().start).collect()
+            }
             _ => vec![self.body_at + value.span().start],
         }
     }

@@ -74,10 +74,7 @@ pub struct Doc {
 /// their places.
 pub fn parse(file: &str, source: &str) -> Result<Doc, Vec<Fault>> {
     let mut faults = Faults::new(file, source);
-    if source
-        .trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
-        .is_empty()
-    {
+    if source.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}').is_empty() {
         faults.add(0, FaultKind::EmptyFile, "");
         return Err(faults.into_sorted());
     }
@@ -100,12 +97,7 @@ pub fn parse(file: &str, source: &str) -> Result<Doc, Vec<Fault>> {
         return Err(faults.into_sorted());
     }
     let title = cut.title.unwrap_or_default().to_owned();
-    Ok(Doc {
-        file: file.to_owned(),
-        source: source.to_owned(),
-        title,
-        blocks,
-    })
+    Ok(Doc { file: file.to_owned(), source: source.to_owned(), title, blocks })
 }
 
 /// Reads the pieces that can be read.
@@ -118,19 +110,8 @@ fn read(source: &str, pieces: &[Piece], faults: &mut Faults) -> Vec<Block> {
                 let blank = source.len() - source.trim_start().len();
                 (at + blank, Some(Kind::Text(Template::new(source, at))))
             }
-            Piece::Block {
-                at,
-                info,
-                info_at,
-                body,
-                body_at,
-            } => {
-                let fenced = Fenced {
-                    info,
-                    info_at,
-                    body,
-                    body_at,
-                };
+            Piece::Block { at, info, info_at, body, body_at } => {
+                let fenced = Fenced { info, info_at, body, body_at };
                 (at, body::read(fenced, faults))
             }
         };
@@ -139,12 +120,7 @@ fn read(source: &str, pieces: &[Piece], faults: &mut Faults) -> Vec<Block> {
             part = Some(begun.name.value.clone());
         }
         let line = source[..at].matches('\n').count() + 1;
-        blocks.push(Block {
-            line,
-            at,
-            part: part.clone(),
-            kind,
-        });
+        blocks.push(Block { line, at, part: part.clone(), kind });
     }
     blocks
 }
@@ -167,10 +143,7 @@ impl Doc {
 
     fn page<'a>(&'a self, part: Option<&'a str>) -> impl Iterator<Item = &'a Block> {
         let shown = |block: &&Block| !matches!(block.kind, Kind::Why(_));
-        self.blocks
-            .iter()
-            .filter(shown)
-            .filter(move |block| block.part.as_deref() == part)
+        self.blocks.iter().filter(shown).filter(move |block| block.part.as_deref() == part)
     }
 
     /// The parts, in order.

@@ -151,10 +151,7 @@ impl Fault {
 /// The start of the character that holds byte `at`.
 fn boundary(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
-    (0..=at)
-        .rev()
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(0)
+    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
 /// Whether the character is drawn on top of the one before it.
@@ -204,16 +201,11 @@ pub(super) struct Faults<'s> {
 
 impl<'s> Faults<'s> {
     pub(super) fn new(file: &'s str, source: &'s str) -> Self {
-        Faults {
-            file,
-            source,
-            found: Vec::new(),
-        }
+        Faults { file, source, found: Vec::new() }
     }
 
     pub(super) fn add(&mut self, at: usize, kind: FaultKind, detail: &str) {
-        self.found
-            .push(Fault::new(self.file, self.source, at, kind, detail));
+        self.found.push(Fault::new(self.file, self.source, at, kind, detail));
     }
 
     pub(super) fn is_empty(&self) -> bool {

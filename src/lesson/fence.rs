@@ -21,17 +21,8 @@ pub(super) struct Cut<'s> {
 /// A stretch of the file. Places are byte offsets in it.
 #[derive(Debug)]
 pub(super) enum Piece<'s> {
-    Text {
-        at: usize,
-        source: &'s str,
-    },
-    Block {
-        at: usize,
-        info: &'s str,
-        info_at: usize,
-        body: &'s str,
-        body_at: usize,
-    },
+    Text { at: usize, source: &'s str },
+    Block { at: usize, info: &'s str, info_at: usize, body: &'s str, body_at: usize },
 }
 
 /// The opening line of a fence.
@@ -127,11 +118,7 @@ fn heading(line: &str) -> Option<&str> {
     let text = unindented(line)?.strip_prefix('#')?;
     let text = text.strip_prefix([' ', '\t'])?.trim();
     let open = text.trim_end_matches('#');
-    let text = if open.is_empty() || open.ends_with([' ', '\t']) {
-        open.trim_end()
-    } else {
-        text
-    };
+    let text = if open.is_empty() || open.ends_with([' ', '\t']) { open.trim_end() } else { text };
     (!text.is_empty()).then_some(text)
 }
 

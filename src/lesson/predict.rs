@@ -26,14 +26,8 @@ pub fn judge(
             held.push(answer.belief.value.clone());
         }
     }
-    let said = said
-        .and_then(|index| ask.answers.get(index))
-        .map(|answer| answer.belief.value.clone());
+    let said =
+        said.and_then(|index| ask.answers.get(index)).map(|answer| answer.belief.value.clone());
     let right = said.as_ref().map(|belief| held.contains(belief));
-    Ok(Answer {
-        ask: ask.id.value.clone(),
-        said,
-        held,
-        right,
-    })
+    Ok(Answer { ask: ask.id.value.clone(), said, held, right })
 }

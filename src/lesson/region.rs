@@ -72,16 +72,11 @@ enum Mark<'s> {
 
 fn mark(line: &str) -> Option<Mark<'_>> {
     let line = line.trim();
-    let comment = line
-        .strip_prefix("//")
-        .or(line.strip_prefix('#'))?
-        .trim_start();
+    let comment = line.strip_prefix("//").or(line.strip_prefix('#'))?.trim_start();
     if comment == "endregion" {
         return Some(Mark::End);
     }
-    comment
-        .strip_prefix("region:")
-        .map(|name| Mark::Begin(name.trim()))
+    comment.strip_prefix("region:").map(|name| Mark::Begin(name.trim()))
 }
 
 /// Cuts the region `name` out of a source file.
@@ -91,16 +86,10 @@ fn mark(line: &str) -> Option<Mark<'_>> {
 pub fn cut(source: &str, name: &str) -> Result<Region, RegionError> {
     let begins = |line: &str| matches!(mark(line), Some(Mark::Begin(begun)) if begun == name);
     let Some(begin) = source.lines().position(begins) else {
-        return Err(RegionError::Unknown {
-            name: name.to_owned(),
-            known: names(source),
-        });
+        return Err(RegionError::Unknown { name: name.to_owned(), known: names(source) });
     };
-    let body: Vec<&str> = source
-        .lines()
-        .skip(begin + 1)
-        .take_while(|line| mark(line).is_none())
-        .collect();
+    let body: Vec<&str> =
+        source.lines().skip(begin + 1).take_while(|line| mark(line).is_none()).collect();
     let end = source.lines().nth(begin + 1 + body.len()).and_then(mark);
     let (name, line) = (name.to_owned(), begin + 1);
     if !matches!(end, Some(Mark::End)) {
@@ -110,15 +99,9 @@ pub fn cut(source: &str, name: &str) -> Result<Region, RegionError> {
         return Err(RegionError::Empty { name, line });
     }
     if body.len() > MOST_LINES {
-        return Err(RegionError::TooLong {
-            name,
-            lines: body.len(),
-        });
+        return Err(RegionError::TooLong { name, lines: body.len() });
     }
-    Ok(Region {
-        first_line: line + 1,
-        lines: dedented(&body),
-    })
+    Ok(Region { first_line: line + 1, lines: dedented(&body) })
 }
 
 /// The names of all regions, in order.
@@ -131,11 +114,7 @@ fn names(source: &str) -> Vec<String> {
 }
 
 fn listed(names: &[String]) -> String {
-    if names.is_empty() {
-        "none".to_owned()
-    } else {
-        names.join(", ")
-    }
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 /// The lines without the blanks that all of them begin with; lines of blanks alone become empty.
@@ -143,8 +122,5 @@ fn dedented(lines: &[&str]) -> Vec<String> {
     let indentation = |line: &&&str| line.len() - line.trim_start_matches([' ', '\t']).len();
     let common = lines.iter().filter(|line| !line.trim().is_empty());
     let common = common.map(|line| indentation(&line)).min().unwrap_or(0);
-    lines
-        .iter()
-        .map(|line| line.trim_end().get(common..).unwrap_or_default().to_owned())
-        .collect()
+    lines.iter().map(|line| line.trim_end().get(common..).unwrap_or_default().to_owned()).collect()
 }

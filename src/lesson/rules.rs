@@ -45,9 +45,7 @@ pub(super) fn check_together(blocks: &[Block], faults: &mut Faults) {
 /// Whether the text is an ID: a small letter, then small letters, digits and hyphens.
 pub(super) fn is_id(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 fn check_id(id: &Placed<String>, faults: &mut Faults) {
@@ -89,9 +87,8 @@ fn check_answered(ask: &Ask, blocks: &[Block], faults: &mut Faults) {
     if !answered {
         faults.add(ask.id.at, FaultKind::MissingVerdict, &ask.id);
     }
-    let runs = blocks
-        .iter()
-        .any(|block| matches!(&block.kind, Kind::Run(run) if *run.id == *ask.after));
+    let runs =
+        blocks.iter().any(|block| matches!(&block.kind, Kind::Run(run) if *run.id == *ask.after));
     if !runs {
         faults.add(ask.after.at, FaultKind::UnknownRun, &ask.after);
     }
@@ -100,13 +97,10 @@ fn check_answered(ask: &Ask, blocks: &[Block], faults: &mut Faults) {
 /// A verdict stands after its question's run, which stands after the question,
 /// and speaks to each of its beliefs.
 fn check_verdict(verdict: &Verdict, index: usize, blocks: &[Block], faults: &mut Faults) {
-    let asks = blocks
-        .iter()
-        .enumerate()
-        .find_map(|(asked, block)| match &block.kind {
-            Kind::Ask(ask) if *ask.id == *verdict.ask => Some((asked, ask)),
-            _ => None,
-        });
+    let asks = blocks.iter().enumerate().find_map(|(asked, block)| match &block.kind {
+        Kind::Ask(ask) if *ask.id == *verdict.ask => Some((asked, ask)),
+        _ => None,
+    });
     let Some((asked, ask)) = asks else {
         faults.add(verdict.ask.at, FaultKind::UnknownAsk, &verdict.ask);
         return;
@@ -127,11 +121,7 @@ fn check_verdict(verdict: &Verdict, index: usize, blocks: &[Block], faults: &mut
         }
     }
     for said in &verdict.said {
-        if !ask
-            .answers
-            .iter()
-            .any(|answer| *answer.belief == *said.belief)
-        {
+        if !ask.answers.iter().any(|answer| *answer.belief == *said.belief) {
             faults.add(said.belief.at, FaultKind::UnknownBelief, &said.belief);
         }
     }

@@ -68,11 +68,7 @@ impl Scope {
     }
 
     fn path_of(&self, name: &str) -> String {
-        if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
-        }
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 }
 
@@ -120,7 +116,5 @@ impl Object for Scope {
 
 /// A value that is an error as soon as it is read.
 fn unknown(path: String) -> Value {
-    Error::from(ErrorKind::UndefinedError)
-        .with_source(UnknownName(path))
-        .into()
+    Error::from(ErrorKind::UndefinedError).with_source(UnknownName(path)).into()
 }

@@ -50,24 +50,15 @@ pub struct Template {
 impl Template {
     /// A template that stands at byte `at` of its file.
     pub(super) fn new(source: &str, at: usize) -> Self {
-        Template {
-            source: source.to_owned(),
-            at,
-            verbatim: true,
-        }
+        Template { source: source.to_owned(), at, verbatim: true }
     }
 
     /// A template that is a TOML string: `written` is the string as it stands at
     /// byte `at` of the file, `value` what it means.
     pub(super) fn in_toml(written: &str, at: usize, value: &str) -> Self {
-        let quotes = if written.starts_with("\"\"\"") || written.starts_with("'''") {
-            3
-        } else {
-            1
-        };
-        let inner = written
-            .get(quotes..written.len().saturating_sub(quotes))
-            .unwrap_or_default();
+        let quotes =
+            if written.starts_with("\"\"\"") || written.starts_with("'''") { 3 } else { 1 };
+        let inner = written.get(quotes..written.len().saturating_sub(quotes)).unwrap_or_default();
         // TOML leaves out a newline right after three quotes.
         let first = if quotes == 3 {
             inner.strip_prefix("\r\n").or(inner.strip_prefix('\n'))
@@ -76,27 +67,15 @@ impl Template {
         };
         let content = first.unwrap_or(inner);
         let verbatim = content == value;
-        let skipped = if verbatim {
-            quotes + inner.len() - content.len()
-        } else {
-            0
-        };
-        Template {
-            source: value.to_owned(),
-            at: at + skipped,
-            verbatim,
-        }
+        let skipped = if verbatim { quotes + inner.len() - content.len() } else { 0 };
+        Template { source: value.to_owned(), at: at + skipped, verbatim }
     }
 
     /// Byte offset in the file of a byte of the template; where escapes stand
     /// between the two, of the string.
     #[must_use]
     pub fn place(&self, offset: usize) -> usize {
-        if self.verbatim {
-            self.at + offset.min(self.source.len())
-        } else {
-            self.at
-        }
+        if self.verbatim { self.at + offset.min(self.source.len()) } else { self.at }
     }
 }
 
@@ -122,9 +101,7 @@ impl Renderer {
     /// [`FaultKind::Template`] for all else, at its place in the file.
     pub fn render(&self, doc: &Doc, template: &Template, values: &Values) -> Result<String, Fault> {
         let (context, _) = context(&self.env, values);
-        self.env
-            .render_str(&template.source, context)
-            .map_err(|error| fault(doc, template, &error))
+        self.env.render_str(&template.source, context).map_err(|error| fault(doc, template, &error))
     }
 
     /// Whether an expression of `doc` is true of what was measured.
@@ -198,9 +175,7 @@ fn add_builtins(env: &mut Environment) {
     env.add_filter("min", filters::min);
     env.add_filter("round", filters::round);
     env.add_test("defined", |value: &Value| !value.is_undefined());
-    env.add_test("none", |value: &Value| {
-        value.is_none() || value.is_undefined()
-    });
+    env.add_test("none", |value: &Value| value.is_none() || value.is_undefined());
     env.add_function("range", functions::range);
 }
 
@@ -236,12 +211,7 @@ pub fn unknown_names(doc: &Doc, values: &Values) -> Vec<Fault> {
         for template in block.kind.templates() {
             let read = env.template_from_str(&template.source);
             let names = read.map(|read| read.undeclared_variables(true));
-            faults.extend(unknown_among(
-                names.unwrap_or_default(),
-                template,
-                &root,
-                doc,
-            ));
+            faults.extend(unknown_among(names.unwrap_or_default(), template, &root, doc));
         }
         let Kind::Ask(ask) = &block.kind else {
             continue;
@@ -249,12 +219,7 @@ pub fn unknown_names(doc: &Doc, values: &Values) -> Vec<Fault> {
         for answer in &ask.answers {
             let read = env.compile_expression(&answer.holds.source);
             let names = read.map(|read| read.undeclared_variables(true));
-            faults.extend(unknown_among(
-                names.unwrap_or_default(),
-                &answer.holds,
-                &root,
-                doc,
-            ));
+            faults.extend(unknown_among(names.unwrap_or_default(), &answer.holds, &root, doc));
         }
     }
     faults.sort_by_key(|fault| (fault.line, fault.column));
@@ -296,10 +261,7 @@ fn add(template: &Template, error: &Error, faults: &mut Faults) {
 fn offset(template: &Template, error: &Error) -> usize {
     let line = || {
         let lines = template.source.split_inclusive('\n');
-        lines
-            .take(error.line().unwrap_or(1) - 1)
-            .map(str::len)
-            .sum()
+        lines.take(error.line().unwrap_or(1) - 1).map(str::len).sum()
     };
     error.range().map_or_else(line, |range| range.start)
 }
@@ -319,35 +281,22 @@ fn fault(doc: &Doc, template: &Template, error: &Error) -> Fault {
         return doc.fault(at, FaultKind::NotMeasured, name);
     }
     let at = template.place(offset(template, error));
-    let detail = error
-        .detail()
-        .map_or_else(|| error.kind().to_string(), str::to_owned);
+    let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     doc.fault(at, FaultKind::Template, &detail)
 }
 
 /// The value whose want is the error, as the template writes it.
 fn unmeasured_name<'a>(template: &'a Template, error: &'a Error) -> Option<&'a str> {
     // The engine's words, alone or in brackets, are "`race.locked.median_s` is undefined".
-    let named = error
-        .detail()
-        .and_then(|detail| detail.split_once("` is undefined"));
+    let named = error.detail().and_then(|detail| detail.split_once("` is undefined"));
     let named = named.and_then(|(before, _)| before.rsplit('`').next());
     let failed = || template.source.get(error.range()?);
-    named.or_else(|| {
-        if error.kind() == ErrorKind::UndefinedError {
-            failed()
-        } else {
-            None
-        }
-    })
+    named.or_else(|| if error.kind() == ErrorKind::UndefinedError { failed() } else { None })
 }
 
 /// Where in the template the name stands that an error is about. The range of an
 /// error may begin before it (a path) or after it (a filter).
 fn offset_of(name: &str, template: &Template, error: &Error) -> usize {
-    let read = error
-        .range()
-        .and_then(|range| template.source.get(..range.end));
-    read.and_then(|read| read.rfind(name))
-        .unwrap_or_else(|| offset(template, error))
+    let read = error.range().and_then(|range| template.source.get(..range.end));
+    read.and_then(|read| read.rfind(name)).unwrap_or_else(|| offset(template, error))
 }

@@ -17,11 +17,7 @@ struct Fact {
 
 impl Fact {
     fn new(name: impl Into<String>, value: &Placed<String>) -> Self {
-        Fact {
-            name: name.into(),
-            value: value.value.clone(),
-            at: value.at,
-        }
+        Fact { name: name.into(), value: value.value.clone(), at: value.at }
     }
 }
 
@@ -51,11 +47,7 @@ pub fn differences(en: &Doc, it: &Doc) -> Vec<Fault> {
 
 /// The block as its info string names it.
 fn name(block: &Block) -> String {
-    block
-        .kind
-        .name()
-        .map(|(word, id)| format!("{word} {}", id.value))
-        .unwrap_or_default()
+    block.kind.name().map(|(word, id)| format!("{word} {}", id.value)).unwrap_or_default()
 }
 
 /// The first fact in which a block differs from its like.
@@ -69,9 +61,7 @@ fn compare(ours: &Block, theirs: &Block, it: &Doc) -> Option<Fault> {
             return Some(it.fault(at, FaultKind::BlocksDiffer, &detail));
         }
     }
-    let extra = found
-        .iter()
-        .find(|other| expected.iter().all(|fact| fact.name != other.name));
+    let extra = found.iter().find(|other| expected.iter().all(|fact| fact.name != other.name));
     extra.map(|other| it.fault(other.at, FaultKind::BlocksDiffer, ""))
 }
 
@@ -87,8 +77,7 @@ fn facts(kind: &Kind) -> Vec<Fact> {
 
 fn regions(code: &Code) -> Vec<Fact> {
     let rust = code.rust.iter().map(|region| Fact::new("rust", region));
-    rust.chain(code.python.iter().map(|region| Fact::new("python", region)))
-        .collect()
+    rust.chain(code.python.iter().map(|region| Fact::new("python", region))).collect()
 }
 
 fn answers(ask: &Ask) -> Vec<Fact> {
@@ -96,10 +85,7 @@ fn answers(ask: &Ask) -> Vec<Fact> {
     for (index, answer) in ask.answers.iter().enumerate() {
         let number = index + 1;
         facts.push(Fact::new(format!("belief {number}"), &answer.belief));
-        let holds = Placed {
-            value: answer.holds.source.clone(),
-            at: answer.holds.place(0),
-        };
+        let holds = Placed { value: answer.holds.source.clone(), at: answer.holds.place(0) };
         facts.push(Fact::new(format!("holds {number}"), &holds));
     }
     facts
@@ -107,27 +93,14 @@ fn answers(ask: &Ask) -> Vec<Fact> {
 
 fn options(run: &RunBlock) -> Vec<Fact> {
     let mut facts = vec![Fact::new("experiment", &run.experiment)];
-    let place = |option: &str| {
-        run.places
-            .get(option)
-            .and_then(|places| places.first())
-            .copied()
-    };
+    let place = |option: &str| run.places.get(option).and_then(|places| places.first()).copied();
     let params = serde_json::to_value(&run.params).unwrap_or_default();
     for (option, value) in params.as_object().into_iter().flatten() {
         let at = place(option).unwrap_or(run.id.at);
-        facts.push(Fact {
-            name: option.clone(),
-            value: value.to_string(),
-            at,
-        });
+        facts.push(Fact { name: option.clone(), value: value.to_string(), at });
     }
     let fixed: Vec<&str> = run.fixed.iter().map(|option| option.as_str()).collect();
     let at = run.fixed.first().map_or(run.id.at, |option| option.at);
-    facts.push(Fact {
-        name: "fixed".to_owned(),
-        value: fixed.join(" "),
-        at,
-    });
+    facts.push(Fact { name: "fixed".to_owned(), value: fixed.join(" "), at });
     facts
 }

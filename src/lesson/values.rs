@@ -105,33 +105,22 @@ fn in_template(name: &str) -> String {
 
 /// Figures under the names that templates have for them, all none.
 fn unmeasured(figures: &[String]) -> Map<String, Json> {
-    figures
-        .iter()
-        .map(|figure| (in_template(figure), Json::Null))
-        .collect()
+    figures.iter().map(|figure| (in_template(figure), Json::Null)).collect()
 }
 
 impl Values {
     /// Nothing measured yet, on this machine.
     #[must_use]
     pub fn new(machine: &Machine) -> Self {
-        Values {
-            machine: machine.clone(),
-            runs: BTreeMap::new(),
-        }
+        Values { machine: machine.clone(), runs: BTreeMap::new() }
     }
 
     /// Registers the run block `id`: all its names exist from here on, and are
     /// none. A second call forgets what the block had measured.
     pub fn expect(&mut self, id: &str, names: &Names) {
-        let variant = VariantValues {
-            figures: unmeasured(&names.figures),
-            ..VariantValues::default()
-        };
-        let variants = names
-            .variants
-            .iter()
-            .map(|name| (in_template(name), variant.clone()));
+        let variant =
+            VariantValues { figures: unmeasured(&names.figures), ..VariantValues::default() };
+        let variants = names.variants.iter().map(|name| (in_template(name), variant.clone()));
         let run = RunValues {
             figures: unmeasured(&names.experiment_figures),
             variants: variants.collect(),
@@ -188,22 +177,16 @@ impl Values {
 
 impl RunValues {
     fn variant(&mut self, name: &str) -> &mut VariantValues {
-        self.variants
-            .entry(in_template(name))
-            .or_insert_with(|| VariantValues {
-                figures: unmeasured(&self.variant_figures),
-                ..VariantValues::default()
-            })
+        self.variants.entry(in_template(name)).or_insert_with(|| VariantValues {
+            figures: unmeasured(&self.variant_figures),
+            ..VariantValues::default()
+        })
     }
 
     /// Keeps the first interpreter, or the first that can be used.
     fn take_python(&mut self, event: &Python) {
         let usable = event.fault.is_none();
-        if self
-            .python
-            .as_ref()
-            .is_none_or(|first| usable && !first["fault"].is_null())
-        {
+        if self.python.as_ref().is_none_or(|first| usable && !first["fault"].is_null()) {
             let mut fields = json(event);
             // Absent from the JSON where there is none; templates have all names.
             fields["detail"] = json(&event.detail);
@@ -232,14 +215,7 @@ impl RunValues {
     fn context(&self, path: &str, missed: &Arc<AtomicBool>) -> Value {
         let mut scope = Scope::new(path, missed);
         let findings = ["winner", "lost_update", "deadlock", "python"];
-        scope.fill(
-            &json(self),
-            if self.baseline.is_some() {
-                &findings
-            } else {
-                &[]
-            },
-        );
+        scope.fill(&json(self), if self.baseline.is_some() { &findings } else { &[] });
         for (name, variant) in &self.variants {
             scope.set(name, variant.context(&format!("{path}.{name}"), missed));
         }

@@ -54,10 +54,7 @@ impl Gate {
     /// # Errors
     /// [`MapError`] if there is no memory for it.
     pub fn new(parties: u32) -> Result<Self, MapError> {
-        Ok(Self {
-            arrived: Shared::new()?,
-            parties,
-        })
+        Ok(Self { arrived: Shared::new()?, parties })
     }
 
     /// Comes to the gate and waits, no longer than `bound`, for the others.
@@ -146,10 +143,7 @@ impl Barrier {
             "a barrier has 1 to {} parties, not {parties}",
             Self::MAX_PARTIES
         );
-        Ok(Self {
-            state: Shared::new()?,
-            parties,
-        })
+        Ok(Self { state: Shared::new()?, parties })
     }
 
     /// How many parties it waits for.

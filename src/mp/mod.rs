@@ -27,10 +27,7 @@ compile_error!(
     "parlab needs glibc 2.30 or later (pthread_mutex_clocklock bounds every wait for a lock): \
      build for a *-linux-gnu target"
 );
-#[cfg(all(
-    target_os = "linux",
-    not(any(target_arch = "x86_64", target_arch = "aarch64"))
-))]
+#[cfg(all(target_os = "linux", not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
 compile_error!(
     "parlab is made for x86-64 and arm64: it reads glibc's mutex and the kernel's system call \
      numbers as they are laid out there"

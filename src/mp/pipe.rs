@@ -89,10 +89,7 @@ pub fn pipe() -> io::Result<(Connection, Connection)> {
 /// As for [`pipe`].
 pub fn pipe_oneway() -> io::Result<(Connection, Connection)> {
     let (reader, writer) = io::pipe()?;
-    Ok((
-        Connection::new(reader.into(), Kind::Reader),
-        Connection::new(writer.into(), Kind::Writer),
-    ))
+    Ok((Connection::new(reader.into(), Kind::Reader), Connection::new(writer.into(), Kind::Writer)))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,11 +122,7 @@ pub struct Connection {
 
 impl Connection {
     fn new(fd: OwnedFd, kind: Kind) -> Self {
-        Self {
-            file: File::from(fd),
-            kind,
-            limit: DEFAULT_LIMIT,
-        }
+        Self { file: File::from(fd), kind, limit: DEFAULT_LIMIT }
     }
 
     /// The same end with another limit on the length of a message, in bytes. What a received header
@@ -150,10 +143,7 @@ impl Connection {
             return Err(PipeError::WrongDirection { verb: "send" });
         }
         if message.len() > self.limit {
-            return Err(PipeError::TooLong {
-                len: message.len() as u64,
-                limit: self.limit,
-            });
+            return Err(PipeError::TooLong { len: message.len() as u64, limit: self.limit });
         }
         let (header, used) = header(message.len());
         // Header and message in one call and without a copy: on a pipe, up to PIPE_BUF bytes (4096)
@@ -198,10 +188,7 @@ impl Connection {
         };
         let fits = usize::try_from(len).ok().filter(|&len| len <= self.limit);
         let Some(len) = fits else {
-            return Err(PipeError::TooLong {
-                len,
-                limit: self.limit,
-            });
+            return Err(PipeError::TooLong { len, limit: self.limit });
         };
         let mut message = vec![0; len];
         self.fill_all(&mut message)?;
@@ -224,10 +211,7 @@ impl Connection {
     /// [`recv_bytes`](Self::recv_bytes).
     pub fn recv<T: DeserializeOwned>(&self) -> Result<T, PipeError> {
         let message = self.recv_bytes()?;
-        let decode = |source| PipeError::Decode {
-            len: message.len(),
-            source,
-        };
+        let decode = |source| PipeError::Decode { len: message.len(), source };
         match postcard::take_from_bytes(&message).map_err(decode)? {
             (value, []) => Ok(value),
             (_, _) => Err(decode(postcard::Error::DeserializeBadEncoding)),
@@ -267,11 +251,7 @@ impl Connection {
             }
             Kind::Reader | Kind::Writer => (&self.file).write_vectored(parts)?,
         };
-        if sent == 0 {
-            Err(io::ErrorKind::WriteZero.into())
-        } else {
-            Ok(sent)
-        }
+        if sent == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(sent) }
     }
 
     /// Reads until `buffer` is full or the other end is closed; returns how much came.
@@ -293,10 +273,7 @@ impl Connection {
     fn fill_all(&self, buffer: &mut [u8]) -> Result<(), PipeError> {
         match self.fill(buffer)? {
             got if got == buffer.len() => Ok(()),
-            got => Err(PipeError::Truncated {
-                got,
-                expected: buffer.len(),
-            }),
+            got => Err(PipeError::Truncated { got, expected: buffer.len() }),
         }
     }
 }
@@ -327,5 +304,18 @@ fn os(verb: &'static str, source: io::Error) -> PipeError {
     match source.kind() {
         io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => PipeError::Closed,
         _ => PipeError::Os { verb, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::header;
+
+    #[test]
+    fn header_is_short_up_to_two_gib_and_long_above() {
+        assert_eq!(header(0), ([0; 12], 4));
+        assert_eq!(header(0x7fff_ffff).0[..4], [0x7f, 0xff, 0xff, 0xff]);
+        let (long, used) = header(0x8000_0000);
+        assert_eq!((long, used), ([255, 255, 255, 255, 0, 0, 0, 0, 0x80, 0, 0, 0], 12));
     }
 }

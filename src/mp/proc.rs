@@ -47,25 +47,14 @@ impl ProcError {
         match source.raw_os_error() {
             // ESRCH: it went away between open and read.
             Some(libc::ENOENT | libc::ESRCH) => Self::Gone { pid },
-            Some(libc::EPERM | libc::EACCES) => Self::Denied {
-                pid,
-                file: file.to_owned(),
-            },
-            _ => Self::Unreadable {
-                pid,
-                file: file.to_owned(),
-                source,
-            },
+            Some(libc::EPERM | libc::EACCES) => Self::Denied { pid, file: file.to_owned() },
+            _ => Self::Unreadable { pid, file: file.to_owned(), source },
         }
     }
 
     fn malformed(pid: i32, file: &str) -> Self {
         let source = io::Error::new(io::ErrorKind::InvalidData, "its form is not the known one");
-        Self::Unreadable {
-            pid,
-            file: file.to_owned(),
-            source,
-        }
+        Self::Unreadable { pid, file: file.to_owned(), source }
     }
 }
 
@@ -133,8 +122,8 @@ fn ticks(count: u64) -> Duration {
     Duration::from_secs(count) / u32::try_from(per_second).unwrap_or(100).max(1)
 }
 
-/// The CPU time a process has used in all threads it has now: to the nanosecond from
-/// /proc/PID/task/TID/schedstat, in whole ticks where the kernel does not count there.
+/// The CPU time a process has used: to the nanosecond for the threads it has now, from
+/// /proc/PID/task/TID/schedstat; in whole ticks where the kernel counts no finer.
 ///
 /// # Errors
 /// [`ProcError`].
@@ -144,11 +133,7 @@ pub fn cpu_time(pid: i32) -> Result<Duration, ProcError> {
         .filter_map(|tid| read(pid, &format!("task/{tid}/schedstat")).ok())
         .filter_map(|text| text.split_whitespace().next()?.parse::<u64>().ok())
         .sum();
-    Ok(if nanoseconds > 0 {
-        Duration::from_nanos(nanoseconds)
-    } else {
-        coarse
-    })
+    Ok(if nanoseconds > 0 { Duration::from_nanos(nanoseconds) } else { coarse })
 }
 
 /// The entries of a directory that are numbers. Empty if it cannot be read.
@@ -195,8 +180,7 @@ pub fn syscall(pid: i32) -> Result<Option<SyscallNow>, ProcError> {
         let value = hex.and_then(|hex| u64::from_str_radix(hex, 16).ok());
         *arg = value.ok_or_else(|| ProcError::malformed(pid, "syscall"))?;
     }
-    nr.map(|nr| Some(SyscallNow { nr, args }))
-        .ok_or_else(|| ProcError::malformed(pid, "syscall"))
+    nr.map(|nr| Some(SyscallNow { nr, args })).ok_or_else(|| ProcError::malformed(pid, "syscall"))
 }
 
 /// The name of a system call, by its number on this processor, for those that a process of ours may
@@ -279,11 +263,7 @@ fn parents() -> Vec<(i32, i32)> {
 }
 
 fn children_in(parents: &[(i32, i32)], pid: i32) -> Vec<i32> {
-    parents
-        .iter()
-        .filter(|&&(_, parent)| parent == pid)
-        .map(|&(child, _)| child)
-        .collect()
+    parents.iter().filter(|&&(_, parent)| parent == pid).map(|&(child, _)| child).collect()
 }
 
 /// What a descriptor of a process stands for, as the kernel names it: a path, or `pipe:[INODE]`,
@@ -306,13 +286,7 @@ pub fn pss_bytes(pid: i32) -> Result<u64, ProcError> {
     const FILE: &str = "smaps_rollup";
     let text = read(pid, FILE)?;
     let kib = text.lines().find_map(|line| {
-        line.strip_prefix("Pss:")?
-            .trim()
-            .strip_suffix("kB")?
-            .trim()
-            .parse::<u64>()
-            .ok()
+        line.strip_prefix("Pss:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
     });
-    kib.map(|kib| kib * 1024)
-        .ok_or_else(|| ProcError::malformed(pid, FILE))
+    kib.map(|kib| kib * 1024).ok_or_else(|| ProcError::malformed(pid, FILE))
 }

@@ -7,184 +7,16 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
-
 use super::supervise::set_death_signal;
-use super::sys::{self, MapError};
+use super::sys;
 
 mod child;
+mod ending;
+mod error;
+
 use child::PanicText;
-
-/// Why a [`Process`] could not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum ProcessError {
-    /// Another process than the creator called `start`, `join` or the like. A forked child has a
-    /// copy of the `Process`, but the process it stands for is not a child of *that* process.
-    #[error(
-        "process `{name}` belongs to process {creator}, which made it, and this is process {here}: \
-         only its creator may {verb} it; pass a message to the creator instead"
-    )]
-    NotCreator {
-        /// The process's name.
-        name: String,
-        /// What was tried.
-        verb: &'static str,
-        /// Pid of the process that made it.
-        creator: i32,
-        /// Pid of the process that called.
-        here: i32,
-    },
-    /// `start` a second time.
-    #[error("process `{name}` was started before, and a process starts once: make a new one")]
-    AlreadyStarted {
-        /// The process's name.
-        name: String,
-    },
-    /// `join`, `terminate` or the like before `start`.
-    #[error("process `{name}` was never started: start it before you {verb} it")]
-    NotStarted {
-        /// The process's name.
-        name: String,
-        /// What was tried.
-        verb: &'static str,
-    },
-    /// Pinned to a CPU that its creator may not use.
-    #[error("process `{name}` cannot be pinned to CPU {cpu}: this process may use {allowed:?}")]
-    CpuNotAllowed {
-        /// The process's name.
-        name: String,
-        /// The CPU asked for.
-        cpu: usize,
-        /// The CPUs that its creator may use.
-        allowed: Vec<usize>,
-    },
-    /// The limit on processes is reached (`EAGAIN` from fork).
-    #[error(
-        "cannot start process `{name}`: the limit on processes is reached (ulimit -u, or pids.max \
-         of the container); end some, start fewer at once, or raise the limit"
-    )]
-    TooManyProcesses {
-        /// The process's name.
-        name: String,
-    },
-    /// The limit on open descriptors is reached (`EMFILE`, `ENFILE` from pidfd_open). The child
-    /// that was already forked has been killed and reaped.
-    #[error(
-        "cannot start process `{name}`: each needs a descriptor, and the limit on open ones is \
-         reached (ulimit -n); join some, start fewer at once, or raise the limit"
-    )]
-    TooManyDescriptors {
-        /// The process's name.
-        name: String,
-    },
-    /// No memory for the page that takes the text of a panic.
-    #[error("cannot start process `{name}`")]
-    Memory {
-        /// The process's name.
-        name: String,
-        /// What the kernel answered.
-        source: MapError,
-    },
-    /// Somebody else reaped the child (`ECHILD` from wait4), so how it ended is not known here.
-    #[error(
-        "process `{name}` (pid {pid}) was reaped by other code of this process: how it ended is \
-         not known here; reap with Process::join or with reap_any, not with both"
-    )]
-    ReapedElsewhere {
-        /// The process's name.
-        name: String,
-        /// Its pid.
-        pid: i32,
-    },
-    /// Any other answer of the operating system.
-    #[error("cannot {verb} process `{name}`: {source}")]
-    Os {
-        /// The process's name.
-        name: String,
-        /// What was tried.
-        verb: &'static str,
-        /// What the kernel answered.
-        source: io::Error,
-    },
-}
-
-/// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Exit {
-    /// It ended by itself, with this code, 0 to 255.
-    Code(i32),
-    /// This signal killed it.
-    Signal(i32),
-}
-
-impl Exit {
-    /// Whether it ended by itself with code 0.
-    #[must_use]
-    pub fn success(self) -> bool {
-        self == Self::Code(0)
-    }
-
-    /// Python's `exitcode`: the code, or minus the signal.
-    #[must_use]
-    pub fn exitcode(self) -> i32 {
-        match self {
-            Self::Code(code) => code,
-            Self::Signal(signal) => -signal,
-        }
-    }
-
-    /// Decodes a status of wait(2) of a process that ended.
-    pub(super) fn from_status(status: i32) -> Self {
-        if libc::WIFSIGNALED(status) {
-            Self::Signal(libc::WTERMSIG(status))
-        } else {
-            Self::Code(libc::WEXITSTATUS(status))
-        }
-    }
-}
-
-impl std::fmt::Display for Exit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match *self {
-            Self::Code(code) => write!(f, "exit code {code}"),
-            Self::Signal(number) => match Signal::try_from(number) {
-                Ok(signal) => write!(f, "signal {number} ({signal})"),
-                Err(_) => write!(f, "signal {number}"),
-            },
-        }
-    }
-}
-
-/// What a process used, from its start to its end, with those of its children that it reaped
-/// (getrusage(2)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
-    /// CPU time in its own code.
-    pub user: Duration,
-    /// CPU time in the kernel on its behalf.
-    pub system: Duration,
-    /// The most memory it had present at once, in bytes; pages shared with others count in full.
-    pub max_rss_bytes: u64,
-    /// How often it gave up its CPU because it had to wait.
-    pub voluntary_switches: u64,
-    /// How often its CPU was taken from it.
-    pub involuntary_switches: u64,
-}
-
-impl Usage {
-    fn from_rusage(usage: &libc::rusage) -> Self {
-        let time = |t: libc::timeval| {
-            Duration::from_secs(t.tv_sec as u64) + Duration::from_micros(t.tv_usec as u64)
-        };
-        Self {
-            user: time(usage.ru_utime),
-            system: time(usage.ru_stime),
-            max_rss_bytes: usage.ru_maxrss as u64 * 1024,
-            voluntary_switches: usage.ru_nvcsw as u64,
-            involuntary_switches: usage.ru_nivcsw as u64,
-        }
-    }
-}
+pub use ending::{Exit, Usage};
+pub use error::ProcessError;
 
 /// A child process that runs a closure.
 ///
@@ -268,17 +100,11 @@ impl<'a> Process<'a> {
     /// call and the child's, the child ends as by a panic that says so.
     pub fn pin(&mut self, cpu: usize) -> Result<(), ProcessError> {
         if self.child.is_some() {
-            return Err(ProcessError::AlreadyStarted {
-                name: self.name.clone(),
-            });
+            return Err(ProcessError::AlreadyStarted { name: self.name.clone() });
         }
         let allowed = sys::affinity().map_err(|e| self.os("pin", e))?;
         if !allowed.contains(&cpu) {
-            return Err(ProcessError::CpuNotAllowed {
-                name: self.name.clone(),
-                cpu,
-                allowed,
-            });
+            return Err(ProcessError::CpuNotAllowed { name: self.name.clone(), cpu, allowed });
         }
         self.cpu = Some(cpu);
         Ok(())
@@ -295,14 +121,10 @@ impl<'a> Process<'a> {
     pub fn start(&mut self) -> Result<(), ProcessError> {
         self.require_creator("start")?;
         if self.child.is_some() {
-            return Err(ProcessError::AlreadyStarted {
-                name: self.name.clone(),
-            });
+            return Err(ProcessError::AlreadyStarted { name: self.name.clone() });
         }
-        let panic = PanicText::new().map_err(|source| ProcessError::Memory {
-            name: self.name.clone(),
-            source,
-        })?;
+        let panic = PanicText::new()
+            .map_err(|source| ProcessError::Memory { name: self.name.clone(), source })?;
         // A signal to the group that arrives during the fork waits until the child is ready to
         // take it as its own, instead of running the parent's handler there.
         let mask = sys::block_signals();
@@ -310,10 +132,7 @@ impl<'a> Process<'a> {
         // the creator should have one thread is asked for in the documentation of the type.
         let forked = unsafe { sys::fork() };
         if let Ok(0) = forked {
-            let body = self
-                .body
-                .take()
-                .expect("a process not yet started has its closure");
+            let body = self.body.take().expect("a process not yet started has its closure");
             child::run(body, panic, self.creator, self.cpu);
         }
         sys::restore_signals(mask);
@@ -322,12 +141,7 @@ impl<'a> Process<'a> {
             sys::kill_and_reap(pid);
             self.pidfd_error(error)
         })?;
-        self.child = Some(Child {
-            pid,
-            sentinel,
-            panic,
-            ended: None,
-        });
+        self.child = Some(Child { pid, sentinel, panic, ended: None });
         self.body = None;
         Ok(())
     }
@@ -383,10 +197,7 @@ impl<'a> Process<'a> {
     /// Python's `exitcode`: the exit code, minus the signal, or `None` while the child has not
     /// ended or was never started. Reaps a child that has ended, if the creator asks.
     pub fn exitcode(&mut self) -> Option<i32> {
-        self.reap("join", libc::WNOHANG)
-            .ok()
-            .flatten()
-            .map(Exit::exitcode)
+        self.reap("join", libc::WNOHANG).ok().flatten().map(Exit::exitcode)
     }
 
     /// Asks the child to end: SIGTERM. No error if it has ended already.
@@ -424,10 +235,7 @@ impl<'a> Process<'a> {
     }
 
     fn started(&self, verb: &'static str) -> Result<&Child, ProcessError> {
-        let not_started = || ProcessError::NotStarted {
-            name: self.name.clone(),
-            verb,
-        };
+        let not_started = || ProcessError::NotStarted { name: self.name.clone(), verb };
         self.child.as_ref().ok_or_else(not_started)
     }
 
@@ -436,12 +244,7 @@ impl<'a> Process<'a> {
         if creator == here {
             return Ok(());
         }
-        Err(ProcessError::NotCreator {
-            name: self.name.clone(),
-            verb,
-            creator,
-            here,
-        })
+        Err(ProcessError::NotCreator { name: self.name.clone(), verb, creator, here })
     }
 
     /// Reaps the child once, and remembers how it ended.
@@ -475,37 +278,30 @@ impl<'a> Process<'a> {
     }
 
     fn os(&self, verb: &'static str, source: io::Error) -> ProcessError {
-        ProcessError::Os {
-            name: self.name.clone(),
-            verb,
-            source,
-        }
+        ProcessError::Os { name: self.name.clone(), verb, source }
     }
 
     fn fork_error(&self, error: io::Error) -> ProcessError {
         match error.raw_os_error() {
-            Some(libc::EAGAIN) => ProcessError::TooManyProcesses {
-                name: self.name.clone(),
-            },
+            Some(libc::EAGAIN) => ProcessError::TooManyProcesses { name: self.name.clone() },
             _ => self.os("start", error),
         }
     }
 
     fn pidfd_error(&self, error: io::Error) -> ProcessError {
         match error.raw_os_error() {
-            Some(libc::EMFILE | libc::ENFILE) => ProcessError::TooManyDescriptors {
-                name: self.name.clone(),
-            },
+            Some(libc::EMFILE | libc::ENFILE) => {
+                ProcessError::TooManyDescriptors { name: self.name.clone() }
+            }
             _ => self.os("start", error),
         }
     }
 
     fn wait_error(&self, verb: &'static str, error: io::Error) -> ProcessError {
         match (error.raw_os_error(), self.pid()) {
-            (Some(libc::ECHILD), Some(pid)) => ProcessError::ReapedElsewhere {
-                name: self.name.clone(),
-                pid,
-            },
+            (Some(libc::ECHILD), Some(pid)) => {
+                ProcessError::ReapedElsewhere { name: self.name.clone(), pid }
+            }
             _ => self.os(verb, error),
         }
     }
@@ -518,9 +314,7 @@ impl Drop for Process<'_> {
         if self.creator != sys::pid() {
             return;
         }
-        if let Some(Child {
-            pid, ended: None, ..
-        }) = self.child
+        if let Some(Child { pid, ended: None, .. }) = self.child
             && self.kill().is_ok()
         {
             let _ = sys::wait4(pid, 0);

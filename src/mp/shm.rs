@@ -66,10 +66,7 @@ impl<T: SharedSafe> Shared<T> {
     /// [`MapError`] if the kernel refuses.
     pub fn new() -> Result<Self, MapError> {
         const { assert!(align_of::<T>() <= 4096 && !std::mem::needs_drop::<T>()) };
-        Ok(Self {
-            memory: Mapping::new(size_of::<T>())?,
-            holds: PhantomData,
-        })
+        Ok(Self { memory: Mapping::new(size_of::<T>())?, holds: PhantomData })
     }
 }
 
@@ -106,11 +103,7 @@ impl<T: SharedSafe> SharedSlice<T> {
         const { assert!(align_of::<T>() <= 4096 && !std::mem::needs_drop::<T>()) };
         // A size that overflows is told as the largest one, which no kernel grants.
         let memory = Mapping::new(size_of::<T>().saturating_mul(len))?;
-        Ok(Self {
-            memory,
-            len,
-            holds: PhantomData,
-        })
+        Ok(Self { memory, len, holds: PhantomData })
     }
 
     /// Makes every page present in the calling process, so that a timed loop meets no page fault.
@@ -178,12 +171,7 @@ macro_rules! integer {
         }
     )*};
 }
-integer!(
-    i32 as AtomicI32,
-    u32 as AtomicU32,
-    i64 as AtomicI64,
-    u64 as AtomicU64
-);
+integer!(i32 as AtomicI32, u32 as AtomicU32, i64 as AtomicI64, u64 as AtomicU64);
 
 macro_rules! float {
     ($($number:ty as $atomic:ty),*) => {$(
@@ -266,10 +254,7 @@ impl<T: Scalar> Value<T> {
     /// # Errors
     /// [`MapError`] if the kernel refuses.
     pub fn new(value: T) -> Result<Self, MapError> {
-        Ok(Self {
-            raw: RawValue::new(value)?,
-            lock: Lock::new()?,
-        })
+        Ok(Self { raw: RawValue::new(value)?, lock: Lock::new()? })
     }
 
     /// The lock that belongs to this value. It stops only those who take it.

@@ -3,7 +3,6 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::ptr::NonNull;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
@@ -11,10 +10,15 @@ use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal};
 use nix::unistd::Pid;
 
+mod memory;
+pub use memory::MapError;
+pub(super) use memory::Mapping;
+
 /// The longest that any process of ours sleeps before it looks again, whatever it waits for.
 ///
-/// A process that is killed after it changed a word and before it woke the sleepers loses the
-/// wake; this bound turns a wait that would never end into a late one.
+/// A process that is killed after it changed a word and before it woke the sleepers loses the wake,
+/// and a sleeper that is killed just after it was woken takes the wake along; this bound turns a
+/// wait that would never end into a late one.
 pub const LONGEST_SLEEP: Duration = Duration::from_millis(50);
 
 // ---------------------------------------------------------------------------------------- time
@@ -23,10 +27,7 @@ pub const LONGEST_SLEEP: Duration = Duration::from_millis(50);
 /// back, so times taken in different processes can be compared.
 #[must_use]
 pub fn now_ns() -> u64 {
-    let mut now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a timespec of ours; CLOCK_MONOTONIC exists on every Linux.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
     (now.tv_sec as u64) * 1_000_000_000 + now.tv_nsec as u64
@@ -77,100 +78,6 @@ fn timespec(time: Duration) -> libc::timespec {
     }
 }
 
-// -------------------------------------------------------------------------------------- memory
-
-/// The kernel would not map memory to share.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "cannot map {bytes} bytes of memory to share between processes: {source}; ask for less, or \
-     raise the limit (ulimit -v, the container's memory)"
-)]
-pub struct MapError {
-    /// How many bytes were asked for.
-    pub bytes: usize,
-    /// What the kernel answered.
-    pub source: io::Error,
-}
-
-/// A mapping that this process shares with all children it forks while the mapping exists
-/// (`MAP_SHARED | MAP_ANONYMOUS`, mmap(2)): all zero at first, unmapped on drop, at the same
-/// address in every one of them.
-#[derive(Debug)]
-pub(super) struct Mapping {
-    base: NonNull<u8>,
-    bytes: usize,
-}
-
-// SAFETY: a mapping belongs to the process, not to a thread; how its bytes may be used at once
-// is the business of the types laid over it.
-unsafe impl Send for Mapping {}
-// SAFETY: as above; `Mapping` itself reads and writes nothing.
-unsafe impl Sync for Mapping {}
-
-impl Mapping {
-    /// Maps at least `bytes` bytes, in whole pages (one page for 0).
-    pub(super) fn new(bytes: usize) -> Result<Self, MapError> {
-        let bytes = bytes.max(1);
-        let (access, kind) = (
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
-        );
-        // SAFETY: a new anonymous mapping at an address the kernel chooses touches nothing that
-        // exists.
-        let base = unsafe { libc::mmap(std::ptr::null_mut(), bytes, access, kind, -1, 0) };
-        if base == libc::MAP_FAILED {
-            return Err(MapError {
-                bytes,
-                source: io::Error::last_os_error(),
-            });
-        }
-        let base = NonNull::new(base.cast()).expect("mmap never places a mapping at address 0");
-        Ok(Self { base, bytes })
-    }
-
-    /// The first byte, page-aligned.
-    pub(super) fn base(&self) -> NonNull<u8> {
-        self.base
-    }
-
-    /// Gives the mapping up for good: it stays until the process ends.
-    pub(super) fn keep(self) -> NonNull<u8> {
-        let base = self.base;
-        std::mem::forget(self);
-        base
-    }
-
-    /// Makes every page present in this process, so that no later access stops for a page fault.
-    /// Best effort: a page that could not be had now faults when it is used.
-    pub(super) fn populate(&self) {
-        let base = self.base.as_ptr().cast::<libc::c_void>();
-        // SAFETY: the range is this mapping, and MADV_POPULATE_WRITE (Linux 5.14) changes no byte.
-        if unsafe { libc::madvise(base, self.bytes, libc::MADV_POPULATE_WRITE) } == 0 {
-            return;
-        }
-        // Before Linux 5.14: locking a page makes it present. In steps, as the amount that an
-        // ordinary user may hold locked at once can be as little as 64 KiB.
-        const STEP: usize = 32 * 1024;
-        for at in (0..self.bytes).step_by(STEP) {
-            let bytes = STEP.min(self.bytes - at);
-            // SAFETY: `at..at + bytes` lies in this mapping, and locking changes no byte.
-            unsafe {
-                let step = base.byte_add(at);
-                libc::mlock(step, bytes);
-                libc::munlock(step, bytes);
-            }
-        }
-    }
-}
-
-impl Drop for Mapping {
-    fn drop(&mut self) {
-        // SAFETY: `base` and `bytes` are what mmap was given and gave back, and whoever borrowed
-        // from this mapping is gone when it is dropped.
-        unsafe { libc::munmap(self.base.as_ptr().cast(), self.bytes) };
-    }
-}
-
 // --------------------------------------------------------------------------------------- futex
 
 /// Sleeps while `word` is `expected`, until somebody calls [`futex_wake`] on it or `bound` is over
@@ -180,13 +87,7 @@ pub fn futex_wait(word: &AtomicU32, expected: u32, bound: Duration) -> bool {
     let bound = timespec(bound);
     // SAFETY: the word is valid for as long as it is borrowed, and the kernel only reads it.
     let code = unsafe {
-        libc::syscall(
-            libc::SYS_futex,
-            word.as_ptr(),
-            libc::FUTEX_WAIT,
-            expected,
-            &raw const bound,
-        )
+        libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, expected, &raw const bound)
     };
     code == 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ETIMEDOUT)
 }
@@ -229,10 +130,7 @@ pub(super) fn tid() -> i32 {
 /// If this process has other threads, the child may do nothing but async-signal-safe things until
 /// it ends or executes another program: another thread may have held any lock at that moment, that
 /// of the allocator included (fork(2); POSIX, fork).
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the fork under mp::Process"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the fork under mp::Process")]
 pub(super) unsafe fn fork() -> io::Result<i32> {
     // SAFETY: the caller has promised what fork asks.
     match unsafe { libc::fork() } {
@@ -292,19 +190,9 @@ pub(super) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> io::Resul
     let no_info = std::ptr::null::<libc::siginfo_t>();
     // SAFETY: a null siginfo is allowed: the kernel then fills in what kill(2) would.
     let code = unsafe {
-        libc::syscall(
-            libc::SYS_pidfd_send_signal,
-            pidfd.as_raw_fd(),
-            signal,
-            no_info,
-            0,
-        )
+        libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, no_info, 0)
     };
-    if code == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Sends `signal` to a process group (kill(2) with a negative pid); `group` is above 1.
@@ -343,11 +231,7 @@ pub fn wait_readable(fd: BorrowedFd<'_>, bound: Duration) -> io::Result<bool> {
     loop {
         let left = deadline.left();
         let time = timespec(left);
-        let mut poll = libc::pollfd {
-            fd: fd.as_raw_fd(),
-            events: libc::POLLIN,
-            revents: 0,
-        };
+        let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
         // SAFETY: one pollfd of ours, a timespec of ours, and no signal mask.
         match unsafe { libc::ppoll(&raw mut poll, 1, &raw const time, std::ptr::null()) } {
             0 if deadline.is_over() => return Ok(false),
@@ -363,15 +247,12 @@ pub fn wait_readable(fd: BorrowedFd<'_>, bound: Duration) -> io::Result<bool> {
 
 /// Holds back every signal that can be held back, and returns the mask that was in force.
 pub(super) fn block_signals() -> SigSet {
-    SigSet::all()
-        .thread_swap_mask(SigmaskHow::SIG_SETMASK)
-        .expect("a valid mask can always be set")
+    SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK).expect("a valid mask can always be set")
 }
 
 /// Puts a mask from [`block_signals`] back.
 pub(super) fn restore_signals(mask: SigSet) {
-    mask.thread_set_mask()
-        .expect("a valid mask can always be set");
+    mask.thread_set_mask().expect("a valid mask can always be set");
 }
 
 /// Gives a forked child signals of its own: INT, TERM and CHLD do what they do by default, PIPE is
@@ -400,9 +281,7 @@ pub(super) fn child_signals() {
 /// container's cpuset leave of the machine.
 pub fn affinity() -> io::Result<Vec<usize>> {
     let set = sched_getaffinity(Pid::from_raw(0))?;
-    Ok((0..CpuSet::count())
-        .filter(|&cpu| set.is_set(cpu).unwrap_or(false))
-        .collect())
+    Ok((0..CpuSet::count()).filter(|&cpu| set.is_set(cpu).unwrap_or(false)).collect())
 }
 
 /// Lets this thread, and the children it forks from now on, run on `cpus` only

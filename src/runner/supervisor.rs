@@ -100,7 +100,8 @@ impl Runner {
         let runner = std::process::id();
         let mut experiment = Process::new("experiment", move || {
             let _ = family::new_process_group();
-            let (lesson, row) = experiments::experiment(&name).expect("the front knows the registry");
+            let (lesson, row) =
+                experiments::experiment(&name).expect("the front knows the registry");
             let lab = Lab::new(lesson, row, params, machine, channel, runner);
             conduct(lab, row.run);
         });

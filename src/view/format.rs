@@ -66,11 +66,7 @@ pub fn bytes(bytes: f64, lang: Lang) -> String {
         size /= 1024.0;
         unit += 1;
     }
-    let digits = if size.fract() == 0.0 {
-        count(size as i64)
-    } else {
-        significant(size, lang)
-    };
+    let digits = if size.fract() == 0.0 { count(size as i64) } else { significant(size, lang) };
     format!("{digits}{SPACE}{}", UNITS[unit])
 }
 
@@ -89,21 +85,11 @@ pub fn number(number: f64, lang: Lang) -> String {
 ///
 /// `n | plural(one="run", many="runs")` is the word alone.
 pub fn install(env: &mut Environment<'static>, lang: Lang) {
-    env.add_filter("time", move |value: Value| {
-        Ok::<_, Error>(time(float(&value)?, lang))
-    });
-    env.add_filter("ratio", move |value: Value| {
-        Ok::<_, Error>(ratio(float(&value)?, lang))
-    });
-    env.add_filter("percent", move |value: Value| {
-        Ok::<_, Error>(percent(float(&value)?, lang))
-    });
-    env.add_filter("bytes", move |value: Value| {
-        Ok::<_, Error>(bytes(float(&value)?, lang))
-    });
-    env.add_filter("count", move |value: Value| {
-        Ok::<_, Error>(number(float(&value)?, lang))
-    });
+    env.add_filter("time", move |value: Value| Ok::<_, Error>(time(float(&value)?, lang)));
+    env.add_filter("ratio", move |value: Value| Ok::<_, Error>(ratio(float(&value)?, lang)));
+    env.add_filter("percent", move |value: Value| Ok::<_, Error>(percent(float(&value)?, lang)));
+    env.add_filter("bytes", move |value: Value| Ok::<_, Error>(bytes(float(&value)?, lang)));
+    env.add_filter("count", move |value: Value| Ok::<_, Error>(number(float(&value)?, lang)));
     env.add_filter("plural", |value: Value, words: Kwargs| {
         let word = if float(&value)? == 1.0 { "one" } else { "many" };
         let both: (String, String) = (words.get("one")?, words.get("many")?);

@@ -66,11 +66,7 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn new(style: &'a Style, first: &str, rest: &str) -> Page<'a> {
-        let outermost = Frame {
-            first: first.to_owned(),
-            rest: rest.to_owned(),
-            begun: false,
-        };
+        let outermost = Frame { first: first.to_owned(), rest: rest.to_owned(), begun: false };
         Page {
             style,
             out: String::new(),
@@ -132,22 +128,14 @@ impl<'a> Page<'a> {
             }
             Tag::List(number) => {
                 self.end_inline();
-                self.lists.push(List {
-                    begun: false,
-                    number,
-                    loose: false,
-                });
+                self.lists.push(List { begun: false, number, loose: false });
             }
             Tag::Item => self.item(),
             Tag::Table(alignments) => self.alignments = alignments,
             Tag::TableHead | Tag::TableRow => self.rows.push(Vec::new()),
             Tag::Emphasis => self.mark(Paint::Emphasis, "*"),
             Tag::Strong => self.mark(Paint::Strong, "**"),
-            Tag::Link {
-                link_type,
-                dest_url,
-                ..
-            } => self.links.push(match link_type {
+            Tag::Link { link_type, dest_url, .. } => self.links.push(match link_type {
                 LinkType::Autolink | LinkType::Email => String::new(),
                 _ => visible::line(&dest_url).into_owned(),
             }),
@@ -212,11 +200,7 @@ impl<'a> Page<'a> {
 
     fn open(&mut self, first: String, rest: String) {
         self.end_inline();
-        self.frames.push(Frame {
-            first,
-            rest,
-            begun: false,
-        });
+        self.frames.push(Frame { first, rest, begun: false });
     }
 
     /// Emphasis begins: as a look where there is colour, as its mark where there is none.
@@ -248,8 +232,7 @@ impl<'a> Page<'a> {
                 self.inline.push(' ');
             }
             let painted = |word: String, paint: &Paint| self.style.paint(&word, *paint);
-            self.inline
-                .push_str(&self.paints.iter().fold(word.to_owned(), painted));
+            self.inline.push_str(&self.paints.iter().fold(word.to_owned(), painted));
         }
     }
 
@@ -271,12 +254,7 @@ impl<'a> Page<'a> {
     }
 
     fn heading(&mut self, level: HeadingLevel) {
-        let width = self
-            .inline
-            .split('\n')
-            .map(display_width)
-            .max()
-            .unwrap_or(0);
+        let width = self.inline.split('\n').map(display_width).max().unwrap_or(0);
         self.end_inline();
         self.paints.pop();
         let rule = match level {
@@ -306,18 +284,8 @@ impl<'a> Page<'a> {
             return;
         }
         let header = rows.remove(0);
-        let numbers = self
-            .alignments
-            .iter()
-            .map(|&a| a == Alignment::Right)
-            .collect();
-        for line in (Grid {
-            header,
-            rows,
-            numbers,
-        })
-        .within(self.room())
-        {
+        let numbers = self.alignments.iter().map(|&a| a == Alignment::Right).collect();
+        for line in (Grid { header, rows, numbers }).within(self.room()) {
             self.line(&line);
         }
         self.gap = true;
@@ -331,11 +299,7 @@ impl<'a> Page<'a> {
 
     /// Columns left within the containers that are open.
     fn room(&self) -> usize {
-        let taken: usize = self
-            .frames
-            .iter()
-            .map(|frame| display_width(&frame.rest))
-            .sum();
+        let taken: usize = self.frames.iter().map(|frame| display_width(&frame.rest)).sum();
         self.style.width.saturating_sub(taken)
     }
 
@@ -349,11 +313,7 @@ impl<'a> Page<'a> {
         let mut first = String::new();
         let mut rest = String::new();
         for frame in &mut self.frames {
-            first.push_str(if frame.begun {
-                &frame.rest
-            } else {
-                &frame.first
-            });
+            first.push_str(if frame.begun { &frame.rest } else { &frame.first });
             rest.push_str(&frame.rest);
             frame.begun = true;
         }

@@ -5,8 +5,8 @@
 
 pub mod format;
 pub mod json;
-pub mod output;
 pub mod markdown;
+pub mod output;
 pub mod style;
 mod table;
 pub mod text;

@@ -26,14 +26,14 @@ pub fn line(text: &str) -> Cow<'_, str> {
 }
 
 /// Text of several lines: newlines stay (`\r\n` counts as one), tabs become four
-/// blanks, everything else is as in [`line`].
+/// blanks, everything else is as in [`line()`].
 pub fn lines(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\t', TAB);
     let shown: Vec<_> = text.split('\n').map(line).collect();
     shown.join("\n")
 }
 
-/// An event in which every text is as from [`line`]: one place for all, so that no
+/// An event in which every text is as from [`line()`]: one place for all, so that no
 /// drawing can forget it. Kinds and field names are plain letters and stay.
 ///
 /// # Errors

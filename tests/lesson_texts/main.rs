@@ -32,20 +32,14 @@ fn parsed(source: &str) -> Doc {
 }
 
 fn listed(faults: &[Fault]) -> String {
-    let lines = faults
-        .iter()
-        .map(|f| format!("{}:{} {}: {}", f.line, f.column, f.kind, f.detail));
+    let lines = faults.iter().map(|f| format!("{}:{} {}: {}", f.line, f.column, f.kind, f.detail));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The faults of the English lesson in which one stretch is replaced.
 #[track_caller]
 fn faults_with(old: &str, new: &str) -> String {
-    assert_eq!(
-        EN.matches(old).count(),
-        1,
-        "{old:?} does not stand once in the lesson"
-    );
+    assert_eq!(EN.matches(old).count(), 1, "{old:?} does not stand once in the lesson");
     doc::parse("race.md", &EN.replace(old, new))
         .map_or_else(|faults| listed(&faults), |_| String::new())
 }
@@ -73,9 +67,7 @@ fn machine() -> event::Machine {
 
 fn names() -> Names {
     Names {
-        variants: ["unlocked", "half-locked", "python-unlocked"]
-            .map(String::from)
-            .into(),
+        variants: ["unlocked", "half-locked", "python-unlocked"].map(String::from).into(),
         figures: vec!["step-ns".into()],
         experiment_figures: vec!["window_ns".into()],
     }
@@ -108,10 +100,7 @@ fn traced(variant: &str, lost: u64) -> event::Run {
         traced: true,
         time_s: None,
         updates: Some(20),
-        lost: Some(BTreeMap::from([
-            ("deposit".into(), lost),
-            ("withdraw".into(), 1),
-        ])),
+        lost: Some(BTreeMap::from([("deposit".into(), lost), ("withdraw".into(), 1)])),
         ..run(variant, 100 - lost as i64)
     }
 }
@@ -156,12 +145,8 @@ fn expected() -> Values {
 
 /// Renders a text that stands after the run block.
 fn rendered(text: &str, values: &Values) -> Result<String, String> {
-    let lesson = parsed(&format!(
-        "# T\n```parlab code c\nrust = \"r\"\n```\nè {text}"
-    ));
-    let Kind::Text(template) = &lesson.blocks.last().unwrap().kind else {
-        panic!("no text")
-    };
+    let lesson = parsed(&format!("# T\n```parlab code c\nrust = \"r\"\n```\nè {text}"));
+    let Kind::Text(template) = &lesson.blocks.last().unwrap().kind else { panic!("no text") };
     renderer()
         .render(&lesson, template, values)
         .map(|text| text.strip_prefix("è ").unwrap().to_owned())

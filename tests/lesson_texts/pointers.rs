@@ -3,46 +3,21 @@
 use super::*;
 
 fn pointer(line: &str, column: usize) -> (String, String) {
-    let mut at = line
-        .char_indices()
-        .map(|(at, _)| at)
-        .nth(column - 1)
-        .unwrap_or(line.len());
+    let mut at = line.char_indices().map(|(at, _)| at).nth(column - 1).unwrap_or(line.len());
     at += "first\n".len();
-    let fault = Fault::new(
-        "x.md",
-        &format!("first\n{line}\nlast\n"),
-        at,
-        FaultKind::Toml,
-        "",
-    );
-    assert_eq!(
-        (fault.line, fault.column, fault.source_line.as_str()),
-        (2, column, line)
-    );
+    let fault = Fault::new("x.md", &format!("first\n{line}\nlast\n"), at, FaultKind::Toml, "");
+    assert_eq!((fault.line, fault.column, fault.source_line.as_str()), (2, column, line));
     fault.pointer()
 }
 
 #[test]
 fn the_caret_counts_columns_as_displayed() {
     let plain = |line: &str, caret: &str| (line.to_owned(), caret.to_owned());
-    assert_eq!(
-        pointer("perché {{ x }}", 11),
-        plain("perché {{ x }}", "          ^")
-    );
+    assert_eq!(pointer("perché {{ x }}", 11), plain("perché {{ x }}", "          ^"));
     // The accent as a mark of its own: one character more, no column more.
-    assert_eq!(
-        pointer("perche\u{301} {{ x }}", 12),
-        plain("perche\u{301} {{ x }}", "          ^")
-    );
-    assert_eq!(
-        pointer("表は {{ x }}", 7),
-        plain("表は {{ x }}", "        ^")
-    );
-    assert_eq!(
-        pointer("a\tb {{ x }}", 8),
-        plain("a   b {{ x }}", "         ^")
-    );
+    assert_eq!(pointer("perche\u{301} {{ x }}", 12), plain("perche\u{301} {{ x }}", "          ^"));
+    assert_eq!(pointer("表は {{ x }}", 7), plain("表は {{ x }}", "        ^"));
+    assert_eq!(pointer("a\tb {{ x }}", 8), plain("a   b {{ x }}", "         ^"));
     assert_eq!(pointer("表\tx", 3), plain("表  x", "    ^"));
     assert_eq!(pointer("abc", 4), plain("abc", "   ^"));
 }
@@ -84,8 +59,5 @@ fn places_outside_the_file_are_brought_into_it() {
 fn a_fault_displays_its_place_and_kind() {
     let fault = Fault::new("it.md", "a\nb", 2, FaultKind::UnknownBelief, "too-fast");
     assert_eq!(fault.to_string(), "it.md:2:1: unknown belief: too-fast");
-    assert_eq!(
-        serde_json::to_value(&fault).unwrap()["kind"],
-        "unknown_belief"
-    );
+    assert_eq!(serde_json::to_value(&fault).unwrap()["kind"], "unknown_belief");
 }

@@ -13,31 +13,17 @@ fn judged(
         .replace("race.unlocked.correct_runs == race.unlocked.runs", first)
         .replace("race.unlocked.lost == 0", second);
     let lesson = parsed(&source);
-    predict::judge(
-        &lesson,
-        lesson.ask("where").unwrap(),
-        said,
-        &renderer(),
-        values,
-    )
+    predict::judge(&lesson, lesson.ask("where").unwrap(), said, &renderer(), values)
 }
 
 #[test]
 fn a_prediction_is_judged_by_what_was_measured() {
     let answer = |said| {
-        judged(
-            "race.unlocked.wrong_runs == 0",
-            "race.unlocked.lost > 0",
-            said,
-            &measured(),
-        )
-        .unwrap()
+        judged("race.unlocked.wrong_runs == 0", "race.unlocked.lost > 0", said, &measured())
+            .unwrap()
     };
     let nothing = answer(None);
-    assert_eq!(
-        (nothing.ask.as_str(), nothing.said, nothing.right),
-        ("where", None, None)
-    );
+    assert_eq!((nothing.ask.as_str(), nothing.said, nothing.right), ("where", None, None));
     assert_eq!(nothing.held, ["too-fast"]);
     assert_eq!(
         (answer(Some(0)).said.as_deref(), answer(Some(0)).right),
@@ -58,43 +44,26 @@ fn nothing_holds_for_want_of_a_number() {
         "(race.half_locked.median_s | time) == ''",
         "race.half_locked.deadlock is none",
     ] {
-        let held = judged(expression, "race.unlocked.lost > 0", None, &measured())
-            .unwrap()
-            .held;
+        let held = judged(expression, "race.unlocked.lost > 0", None, &measured()).unwrap().held;
         assert_eq!(held, ["too-fast"], "{expression}");
     }
 }
 
 #[test]
 fn what_was_looked_for_and_not_found_can_be_an_answer() {
-    let held = judged(
-        "race.winner != 'unlocked'",
-        "not race.unlocked.deadlock",
-        None,
-        &measured(),
-    )
-    .unwrap()
-    .held;
+    let held = judged("race.winner != 'unlocked'", "not race.unlocked.deadlock", None, &measured())
+        .unwrap()
+        .held;
     assert_eq!(held, ["one-step", "too-fast"]);
-    let held = judged(
-        "race.winner != 'unlocked'",
-        "not race.unlocked.deadlock",
-        None,
-        &expected(),
-    )
-    .unwrap()
-    .held;
+    let held = judged("race.winner != 'unlocked'", "not race.unlocked.deadlock", None, &expected())
+        .unwrap()
+        .held;
     assert!(held.is_empty());
 }
 
 #[test]
 fn a_name_that_does_not_exist_is_a_fault() {
-    let fault = judged(
-        "race.half_locked.lost > 0 or rice.x",
-        "true",
-        None,
-        &measured(),
-    );
+    let fault = judged("race.half_locked.lost > 0 or rice.x", "true", None, &measured());
     assert!(fault.is_ok_and(|answer| answer.held == ["too-fast"]));
     let fault = judged("race.unlokced.lost > 0", "true", None, &measured()).unwrap_err();
     assert_eq!(listed(&[fault]), "20:15 unknown value: race.unlokced");

@@ -33,23 +33,11 @@ fn name(block: &doc::Block) -> String {
 #[test]
 fn the_core_ends_at_the_first_part_and_no_page_shows_a_why() {
     let lesson = parsed(EN);
-    assert_eq!(
-        lesson.core().map(|block| block.line).collect::<Vec<_>>(),
-        [1, 9, 14, 27, 34, 42]
-    );
-    assert_eq!(
-        lesson
-            .part("owner-dies")
-            .map(|block| block.line)
-            .collect::<Vec<_>>(),
-        [48, 53]
-    );
+    assert_eq!(lesson.core().map(|block| block.line).collect::<Vec<_>>(), [1, 9, 14, 27, 34, 42]);
+    assert_eq!(lesson.part("owner-dies").map(|block| block.line).collect::<Vec<_>>(), [48, 53]);
     assert_eq!(lesson.part("no-such-part").count(), 0);
     assert_eq!(
-        lesson
-            .parts()
-            .map(|part| part.title.as_str())
-            .collect::<Vec<_>>(),
+        lesson.parts().map(|part| part.title.as_str()).collect::<Vec<_>>(),
         ["The owner dies"]
     );
     assert!(lesson.why("bank").is_some() && lesson.why("vault").is_none());
@@ -66,13 +54,7 @@ fn a_run_block_holds_options_and_their_places() {
         Some(&["unlocked".to_owned(), "half-locked".to_owned()][..])
     );
     assert_eq!(run.params.iterations, None);
-    assert_eq!(
-        run.fixed
-            .iter()
-            .map(|option| option.as_str())
-            .collect::<Vec<_>>(),
-        ["only"]
-    );
+    assert_eq!(run.fixed.iter().map(|option| option.as_str()).collect::<Vec<_>>(), ["only"]);
     let half_locked = lesson.fault(run.places["only"][1], FaultKind::UnknownVariant, "");
     assert_eq!((half_locked.line, half_locked.column), (29, 21));
 }

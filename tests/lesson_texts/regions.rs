@@ -20,31 +20,16 @@ fn a_region_that_cannot_be_shown() {
     assert_eq!(region::cut(&source(12), "a").unwrap().lines.len(), 12);
     assert_eq!(
         region::cut(&source(13), "a"),
-        Err(RegionError::TooLong {
-            name: "a".into(),
-            lines: 13
-        })
+        Err(RegionError::TooLong { name: "a".into(), lines: 13 })
     );
-    assert_eq!(
-        region::cut(&source(0), "a"),
-        Err(RegionError::Empty {
-            name: "a".into(),
-            line: 1
-        })
-    );
+    assert_eq!(region::cut(&source(0), "a"), Err(RegionError::Empty { name: "a".into(), line: 1 }));
     assert_eq!(
         region::cut("// region: a\nx\n", "a"),
-        Err(RegionError::Unclosed {
-            name: "a".into(),
-            line: 1
-        })
+        Err(RegionError::Unclosed { name: "a".into(), line: 1 })
     );
     assert_eq!(
         region::cut("// region: a\nx\n// region: b\n// endregion", "a"),
-        Err(RegionError::Unclosed {
-            name: "a".into(),
-            line: 1
-        })
+        Err(RegionError::Unclosed { name: "a".into(), line: 1 })
     );
     let unknown = region::cut(&source(1), "b").unwrap_err();
     assert_eq!(unknown.to_string(), "no line `region: b`; the source has a");

@@ -28,45 +28,27 @@ fn a_text_says_what_was_measured() {
         "2 40 7 2",
     );
     says("{{ race.unlocked.median_s | time }}", "1.5 ms");
-    says(
-        "{{ race.baseline }} {{ machine.cpus }} of {{ machine.logical_cpus }}",
-        "unlocked 2 of 8",
-    );
+    says("{{ race.baseline }} {{ machine.cpus }} of {{ machine.logical_cpus }}", "unlocked 2 of 8");
     says("<b> & {{ '<b>' }}", "<b> & <b>");
     says("{% for i in range(2) %}{{ loop.index }}{% endfor %}", "12");
 }
 
 #[test]
 fn a_line_that_holds_nothing_but_a_tag_leaves_no_line() {
-    says(
-        "a\n{% if race.unlocked.runs %}\nb\n  {% endif %}\nc\n",
-        "a\nb\nc\n",
-    );
+    says("a\n{% if race.unlocked.runs %}\nb\n  {% endif %}\nc\n", "a\nb\nc\n");
 }
 
 #[test]
 fn a_name_that_does_not_exist_is_a_fault_wherever_it_is_read() {
-    is_refused(
-        "{{ race.unlokced.runs }}",
-        "5:11 unknown value: race.unlokced",
-    );
-    is_refused(
-        "{{ race.unlocked.rums }}",
-        "5:20 unknown value: race.unlocked.rums",
-    );
+    is_refused("{{ race.unlokced.runs }}", "5:11 unknown value: race.unlokced");
+    is_refused("{{ race.unlocked.rums }}", "5:20 unknown value: race.unlocked.rums");
     is_refused("\n{% if rice %}x{% endif %}", "6:7 unknown value: rice");
     is_refused(
         "{% if race.unlocked.rums is defined %}x{% endif %}",
         "5:23 unknown value: race.unlocked.rums",
     );
-    is_refused(
-        "{{ race['half-locked'].runs }}",
-        "5:12 unknown value: race.half-locked",
-    );
-    is_refused(
-        "{{ race.unlocked.lost[0] }}",
-        "5:6 not measured: race.unlocked.lost[0]",
-    );
+    is_refused("{{ race['half-locked'].runs }}", "5:12 unknown value: race.half-locked");
+    is_refused("{{ race.unlocked.lost[0] }}", "5:6 not measured: race.unlocked.lost[0]");
 }
 
 #[test]
@@ -86,10 +68,7 @@ fn a_value_that_was_not_measured_can_only_be_tested() {
         "race.half_locked.median_s ~ 's'",
     ] {
         let fault = rendered(&format!("{{{{ {used} }}}}"), &measured()).unwrap_err();
-        assert_eq!(
-            fault, "5:6 not measured: race.half_locked.median_s",
-            "{used}"
-        );
+        assert_eq!(fault, "5:6 not measured: race.half_locked.median_s", "{used}");
     }
     is_refused(
         "{% for w in race.half_locked.deadlock.waits %}x{% endfor %}",
@@ -99,10 +78,7 @@ fn a_value_that_was_not_measured_can_only_be_tested() {
         "{% set s = race.half_locked.q1_s %}{{ s }}",
         "5:14 not measured: race.half_locked.q1_s",
     );
-    is_refused(
-        "{{ machine.quota_cpus }}",
-        "5:6 not measured: machine.quota_cpus",
-    );
+    is_refused("{{ machine.quota_cpus }}", "5:6 not measured: machine.quota_cpus");
 }
 
 #[test]
@@ -111,22 +87,13 @@ fn what_was_looked_for_and_not_found_may_be_compared_and_not_printed() {
     is_refused("{{ race.winner }}", "5:6 not measured: race.winner");
     let before = rendered("{{ 1 if race.winner == 'unlocked' else 0 }}", &expected()).unwrap_err();
     assert_eq!(before, "5:11 not measured: race.winner");
-    says(
-        "{% if not race.unlocked.deadlock and not race.lost_update %}none{% endif %}",
-        "none",
-    );
+    says("{% if not race.unlocked.deadlock and not race.lost_update %}none{% endif %}", "none");
 }
 
 #[test]
 fn faults_of_the_engine_stand_at_their_place() {
-    is_refused(
-        "\nè {{ race.unlocked.lost | never }}",
-        "6:27 template: never",
-    );
-    is_refused(
-        "{{ race.unlocked.lost | tmie }}",
-        "5:27 template: filter tmie is unknown",
-    );
+    is_refused("\nè {{ race.unlocked.lost | never }}", "6:27 template: never");
+    is_refused("{{ race.unlocked.lost | tmie }}", "5:27 template: filter tmie is unknown");
     is_refused(
         "{{ race.unlocked }}",
         "5:6 template: a map cannot be printed, only a number or a word",
@@ -145,15 +112,10 @@ fn a_verdicts_texts_are_placed_in_the_file_too() {
         _ => None,
     });
     let verdict = verdict.unwrap();
-    let outcome = renderer()
-        .render(&lesson, &verdict.outcome, &measured())
-        .unwrap();
+    let outcome = renderer().render(&lesson, &verdict.outcome, &measured()).unwrap();
     assert_eq!(outcome, "The balance ended right 1 times of 3.");
-    let fault = |template| {
-        listed(&[renderer()
-            .render(&lesson, template, &expected())
-            .unwrap_err()])
-    };
+    let fault =
+        |template| listed(&[renderer().render(&lesson, template, &expected()).unwrap_err()]);
     assert_eq!(
         fault(&verdict.outcome),
         format!(
@@ -163,10 +125,7 @@ fn a_verdicts_texts_are_placed_in_the_file_too() {
     );
     assert_eq!(
         fault(verdict.said("too-fast").unwrap()),
-        format!(
-            "{} not measured: race.unlocked.lost",
-            place("race.unlocked.lost }}")
-        )
+        format!("{} not measured: race.unlocked.lost", place("race.unlocked.lost }}"))
     );
     assert!(verdict.said("no-such-belief").is_none());
 }

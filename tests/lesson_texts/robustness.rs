@@ -20,13 +20,7 @@ fn mutated() -> impl Strategy<Value = String> {
         "'''",
         "",
     ];
-    (
-        0..EN.len(),
-        0..200_usize,
-        proptest::sample::select(pieces),
-        any::<String>(),
-        any::<bool>(),
-    )
+    (0..EN.len(), 0..200_usize, proptest::sample::select(pieces), any::<String>(), any::<bool>())
         .prop_map(|(start, length, piece, noise, noisy)| {
             let end = (start + length).min(EN.len());
             let middle = if noisy { noise.as_str() } else { piece };
@@ -38,11 +32,7 @@ fn mutated() -> impl Strategy<Value = String> {
 fn survives(source: &str) {
     match doc::parse("x.md", source) {
         Ok(lesson) => {
-            for template in lesson
-                .blocks
-                .iter()
-                .flat_map(|block| block.kind.templates())
-            {
+            for template in lesson.blocks.iter().flat_map(|block| block.kind.templates()) {
                 if let Err(fault) = renderer().render(&lesson, template, &measured()) {
                     lies_within(&fault, source);
                 }
@@ -56,16 +46,10 @@ fn survives(source: &str) {
 }
 
 fn lies_within(fault: &Fault, source: &str) {
-    let line = source
-        .split('\n')
-        .nth(fault.line - 1)
-        .expect("the line is in the file");
+    let line = source.split('\n').nth(fault.line - 1).expect("the line is in the file");
     let line = line.strip_suffix('\r').unwrap_or(line);
     assert_eq!(fault.source_line, line);
-    assert!(
-        (1..=line.chars().count() + 1).contains(&fault.column),
-        "{fault}"
-    );
+    assert!((1..=line.chars().count() + 1).contains(&fault.column), "{fault}");
     let (shown, caret) = fault.pointer();
     assert!(!shown.chars().any(char::is_control) && caret.ends_with('^'));
 }

@@ -26,11 +26,7 @@ fn figures_are_of_the_variant_or_of_the_experiment() {
         ),
     );
     values.take("race", &event(r#"{"event":"measure","experiment":"bank","variant":"unlocked","values":{"step-ns":2.5}}"#));
-    says(
-        &values,
-        "{{ race.window_ns }} {{ race.unlocked.step_ns }}",
-        "12 2.5",
-    );
+    says(&values, "{{ race.window_ns }} {{ race.unlocked.step_ns }}", "12 2.5");
 }
 
 #[test]
@@ -96,18 +92,10 @@ fn a_python_that_works_comes_before_one_that_does_not() {
         ))
     };
     values.take("race", &python("a", r#""hung""#));
-    says(
-        &values,
-        "{{ race.python.fault }} {{ 1 if race.python.detail is none else 0 }}",
-        "hung 1",
-    );
+    says(&values, "{{ race.python.fault }} {{ 1 if race.python.detail is none else 0 }}", "hung 1");
     values.take("race", &python("b", "null"));
     values.take("race", &python("c", "null"));
-    says(
-        &values,
-        "{{ race.python.path }} {{ 1 if race.python.fault == 'hung' else 0 }}",
-        "b 0",
-    );
+    says(&values, "{{ race.python.path }} {{ 1 if race.python.fault == 'hung' else 0 }}", "b 0");
 }
 
 #[test]

@@ -10,23 +10,11 @@ use crate::staging::{PATIENCE, ended, ends_well, never_early, started, wait_unti
 
 pub const CASES: &[Case] = &[
     ("barrier::is_used_again_and_again", is_used_again_and_again),
-    (
-        "barrier::timeout_breaks_it_for_all",
-        timeout_breaks_it_for_all,
-    ),
+    ("barrier::timeout_breaks_it_for_all", timeout_breaks_it_for_all),
     ("barrier::abort_breaks_it_for_all", abort_breaks_it_for_all),
-    (
-        "barrier::outlives_a_party_that_dies",
-        outlives_a_party_that_dies,
-    ),
-    (
-        "gate::nobody_passes_before_all_have_come",
-        nobody_passes_before_all_have_come,
-    ),
-    (
-        "gate::wait_is_bounded_and_never_early",
-        wait_is_bounded_and_never_early,
-    ),
+    ("barrier::outlives_a_party_that_dies", outlives_a_party_that_dies),
+    ("gate::nobody_passes_before_all_have_come", nobody_passes_before_all_have_come),
+    ("gate::wait_is_bounded_and_never_early", wait_is_bounded_and_never_early),
     ("gate::is_used_once", is_used_once),
 ];
 
@@ -48,11 +36,7 @@ fn is_used_again_and_again() {
     let mut parties: [_; PARTIES] = std::array::from_fn(|_| started("party", body));
     parties.iter_mut().for_each(ends_well);
     for round in 0..ROUNDS {
-        assert_eq!(
-            indices[round].load(Ordering::Relaxed),
-            0b111,
-            "each has an index of its own"
-        );
+        assert_eq!(indices[round].load(Ordering::Relaxed), 0b111, "each has an index of its own");
     }
     assert!(!barrier.broken());
     assert_eq!(barrier.n_waiting(), 0);
@@ -68,10 +52,7 @@ fn timeout_breaks_it_for_all() {
         assert_eq!(barrier.wait(), Err(BarrierError::Broken));
     });
     wait_until("the patient one waits", || barrier.n_waiting() == 1);
-    assert_eq!(
-        barrier.wait_timeout(Duration::from_millis(20)),
-        Err(BarrierError::TimedOut)
-    );
+    assert_eq!(barrier.wait_timeout(Duration::from_millis(20)), Err(BarrierError::TimedOut));
     ends_well(&mut patient);
     assert!(barrier.broken());
     assert_eq!(barrier.wait(), Err(BarrierError::Broken), "it stays broken");
@@ -79,9 +60,7 @@ fn timeout_breaks_it_for_all() {
 
 fn abort_breaks_it_for_all() {
     let barrier = Barrier::new(2).unwrap();
-    let mut waiter = started("waiter", || {
-        assert_eq!(barrier.wait(), Err(BarrierError::Broken))
-    });
+    let mut waiter = started("waiter", || assert_eq!(barrier.wait(), Err(BarrierError::Broken)));
     wait_until("it waits", || barrier.n_waiting() == 1);
     barrier.abort();
     ends_well(&mut waiter);
@@ -96,15 +75,8 @@ fn outlives_a_party_that_dies() {
     wait_until("it waits", || barrier.n_waiting() == 1);
     dead.kill().unwrap();
     assert_eq!(ended(&mut dead), Exit::Signal(libc::SIGKILL));
-    assert_eq!(
-        barrier.wait_timeout(PATIENCE),
-        Ok(1),
-        "it had come before it died"
-    );
-    assert_eq!(
-        barrier.wait_timeout(Duration::from_millis(20)),
-        Err(BarrierError::TimedOut)
-    );
+    assert_eq!(barrier.wait_timeout(PATIENCE), Ok(1), "it had come before it died");
+    assert_eq!(barrier.wait_timeout(Duration::from_millis(20)), Err(BarrierError::TimedOut));
 }
 
 fn nobody_passes_before_all_have_come() {
@@ -120,18 +92,9 @@ fn nobody_passes_before_all_have_come() {
             })
         });
         parties.iter_mut().for_each(ends_well);
-        let last_came = times
-            .iter()
-            .map(|(came, _)| came.load(Ordering::Relaxed))
-            .max();
-        let first_passed = times
-            .iter()
-            .map(|(_, passed)| passed.load(Ordering::Relaxed))
-            .min();
-        assert!(
-            last_came <= first_passed,
-            "one passed before the last had come"
-        );
+        let last_came = times.iter().map(|(came, _)| came.load(Ordering::Relaxed)).max();
+        let first_passed = times.iter().map(|(_, passed)| passed.load(Ordering::Relaxed)).min();
+        assert!(last_came <= first_passed, "one passed before the last had come");
     }
 }
 
@@ -139,21 +102,12 @@ fn wait_is_bounded_and_never_early() {
     never_early(|bound| {
         let gate = Gate::new(2).unwrap();
         let answer = gate.arrive_and_wait(bound);
-        assert_eq!(
-            answer,
-            Err(GateError::TimedOut {
-                arrived: 1,
-                parties: 2
-            })
-        );
+        assert_eq!(answer, Err(GateError::TimedOut { arrived: 1, parties: 2 }));
     });
 }
 
 fn is_used_once() {
     let gate = Gate::new(1).unwrap();
     assert_eq!(gate.arrive_and_wait(PATIENCE), Ok(()));
-    assert_eq!(
-        gate.arrive_and_wait(PATIENCE),
-        Err(GateError::Passed { parties: 1 })
-    );
+    assert_eq!(gate.arrive_and_wait(PATIENCE), Err(GateError::Passed { parties: 1 }));
 }

@@ -1,9 +1,6 @@
 //! Storms: processes that lock and unlock as fast as they can are killed at random moments, in the
 //! midst of locking and of unlocking, and whoever is left must always go on.
-#![expect(
-    clippy::print_stdout,
-    reason = "the figures of a storm are part of its result"
-)]
+#![expect(clippy::print_stdout, reason = "the figures of a storm are part of its result")]
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,10 +15,7 @@ pub const CASES: &[Case] = &[("kills::survivors_always_go_on", survivors_always_
 const WORKERS: usize = 4;
 
 fn kills() -> u32 {
-    std::env::var("PARLAB_KILLS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(2_000)
+    std::env::var("PARLAB_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000)
 }
 
 #[repr(C)]
@@ -71,15 +65,12 @@ impl Stage {
         };
         let waited = sys::now_ns() - start;
         self.longest_wait_ns.fetch_max(waited, Ordering::Relaxed);
-        self.waits_over_50_ms
-            .fetch_add(u64::from(waited >= 50_000_000), Ordering::Relaxed);
+        self.waits_over_50_ms.fetch_add(u64::from(waited >= 50_000_000), Ordering::Relaxed);
         guard
     }
 
     fn turns(&self) -> [u64; WORKERS] {
-        self.turns
-            .each_ref()
-            .map(|turns| turns.load(Ordering::Relaxed))
+        self.turns.each_ref().map(|turns| turns.load(Ordering::Relaxed))
     }
 }
 
@@ -104,11 +95,7 @@ fn survivors_always_go_on() {
     }
     stage.stop.store(1, Ordering::Relaxed);
     workers.iter_mut().for_each(ends_well);
-    assert_eq!(
-        stage.collisions.load(Ordering::Relaxed),
-        0,
-        "two were inside at once"
-    );
+    assert_eq!(stage.collisions.load(Ordering::Relaxed), 0, "two were inside at once");
     println!(
         "        {} kills, {} owners killed inside, longest wait {} ms, {} waits of 50 ms or more",
         kills(),

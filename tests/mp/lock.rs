@@ -18,43 +18,16 @@ pub const CASES: &[Case] = &[
     ("lock::timeout_is_never_early", timeout_is_never_early),
     ("lock::tried_without_waiting", tried_without_waiting),
     ("lock::owner_is_told", owner_is_told),
-    (
-        "lock::killed_owner_is_told_and_repaired",
-        killed_owner_is_told_and_repaired,
-    ),
-    (
-        "lock::killed_owner_is_told_to_a_waiter",
-        killed_owner_is_told_to_a_waiter,
-    ),
+    ("lock::killed_owner_is_told_and_repaired", killed_owner_is_told_and_repaired),
+    ("lock::killed_owner_is_told_to_a_waiter", killed_owner_is_told_to_a_waiter),
     ("lock::unrepaired_is_lost_to_all", unrepaired_is_lost_to_all),
-    (
-        "lock::child_of_the_owner_owns_nothing",
-        child_of_the_owner_owns_nothing,
-    ),
-    (
-        "lock::child_of_the_repairer_repairs_nothing",
-        child_of_the_repairer_repairs_nothing,
-    ),
-    (
-        "lock::forgotten_release_keeps_it_locked",
-        forgotten_release_keeps_it_locked,
-    ),
-    (
-        "lock::panic_in_the_child_releases",
-        panic_in_the_child_releases,
-    ),
-    (
-        "lock::semaphore_is_released_by_anyone",
-        semaphore_is_released_by_anyone,
-    ),
-    (
-        "lock::semaphore_of_the_killed_stays_locked",
-        semaphore_of_the_killed_stays_locked,
-    ),
-    (
-        "lock::semaphore_timeout_is_never_early",
-        semaphore_timeout_is_never_early,
-    ),
+    ("lock::child_of_the_owner_owns_nothing", child_of_the_owner_owns_nothing),
+    ("lock::child_of_the_repairer_repairs_nothing", child_of_the_repairer_repairs_nothing),
+    ("lock::forgotten_release_keeps_it_locked", forgotten_release_keeps_it_locked),
+    ("lock::panic_in_the_child_releases", panic_in_the_child_releases),
+    ("lock::semaphore_is_released_by_anyone", semaphore_is_released_by_anyone),
+    ("lock::semaphore_of_the_killed_stays_locked", semaphore_of_the_killed_stays_locked),
+    ("lock::semaphore_timeout_is_never_early", semaphore_timeout_is_never_early),
 ];
 
 const STEPS: u64 = 20_000;
@@ -76,10 +49,7 @@ fn count_in_two(step: impl Fn(&dyn Fn())) -> u64 {
 
 fn no_update_is_lost() {
     let lock = Lock::new().unwrap();
-    assert_eq!(
-        count_in_two(|add| lock.acquire().map(|_guard| add()).unwrap()),
-        2 * STEPS
-    );
+    assert_eq!(count_in_two(|add| lock.acquire().map(|_guard| add()).unwrap()), 2 * STEPS);
     let plain = PlainLock::new().unwrap();
     assert_eq!(count_in_two(|add| plain.with(add)), 2 * STEPS);
     let semaphore = SemaphoreLock::new().unwrap();
@@ -93,12 +63,7 @@ fn no_update_is_lost() {
     let turn = Cell::new(false);
     let counted = count_in_two(|add| {
         turn.set(!turn.get());
-        let _guard = if turn.get() {
-            lock.acquire()
-        } else {
-            handle.acquire()
-        }
-        .unwrap();
+        let _guard = if turn.get() { lock.acquire() } else { handle.acquire() }.unwrap();
         add();
     });
     assert_eq!(counted, 2 * STEPS, "a clone is the same lock");
@@ -128,10 +93,7 @@ fn timeout_is_never_early() {
     let (lock, taken) = (Lock::new().unwrap(), Shared::new().unwrap());
     let _keeper = keeper(&taken, || keep(&lock));
     never_early(|bound| {
-        assert!(matches!(
-            lock.acquire_timeout(bound),
-            Err(LockError::TimedOut)
-        ));
+        assert!(matches!(lock.acquire_timeout(bound), Err(LockError::TimedOut)));
     });
 }
 
@@ -142,10 +104,7 @@ fn tried_without_waiting() {
     ends_well(&mut child);
     guard.release();
     assert!(lock.try_acquire().unwrap().is_some());
-    assert!(
-        lock.try_acquire().unwrap().is_some(),
-        "a dropped guard has released it"
-    );
+    assert!(lock.try_acquire().unwrap().is_some(), "a dropped guard has released it");
 }
 
 fn owner_is_told() {
@@ -168,10 +127,7 @@ fn killed_owner_is_told_and_repaired() {
     guard.release();
     let mut child = started("next", || lock.acquire().unwrap().release());
     ends_well(&mut child);
-    assert!(
-        lock.try_acquire().unwrap().is_some(),
-        "as if nothing had been"
-    );
+    assert!(lock.try_acquire().unwrap().is_some(), "as if nothing had been");
 }
 
 fn killed_owner_is_told_to_a_waiter() {
@@ -186,18 +142,10 @@ fn killed_owner_is_told_to_a_waiter() {
         }
         Err(error) => panic!("{error}"),
     };
-    let mut waiters = [
-        started("waiter", wait),
-        started("waiter", wait),
-        started("waiter", wait),
-    ];
+    let mut waiters = [started("waiter", wait), started("waiter", wait), started("waiter", wait)];
     killed(keeper);
     waiters.iter_mut().for_each(ends_well);
-    assert_eq!(
-        told.get(),
-        1,
-        "one is told, and after its repair nobody else"
-    );
+    assert_eq!(told.get(), 1, "one is told, and after its repair nobody else");
 }
 
 fn unrepaired_is_lost_to_all() {
@@ -210,10 +158,7 @@ fn unrepaired_is_lost_to_all() {
     let is_lost = || {
         assert!(matches!(lock.acquire(), Err(LockError::NotRecoverable)));
         assert!(matches!(lock.try_acquire(), Err(LockError::NotRecoverable)));
-        assert!(matches!(
-            lock.acquire_timeout(PATIENCE),
-            Err(LockError::NotRecoverable)
-        ));
+        assert!(matches!(lock.acquire_timeout(PATIENCE), Err(LockError::NotRecoverable)));
     };
     is_lost();
     ends_well(&mut started("other", is_lost));
@@ -224,10 +169,7 @@ fn child_of_the_owner_owns_nothing() {
     let guard = RefCell::new(Some(lock.acquire().unwrap()));
     let mut child = started("child", || {
         drop(guard.borrow_mut().take());
-        assert!(
-            lock.try_acquire().unwrap().is_none(),
-            "it is still the parent's"
-        );
+        assert!(lock.try_acquire().unwrap().is_none(), "it is still the parent's");
     });
     ends_well(&mut child);
     assert_eq!(lock.owner(), Some(std::process::id().cast_signed()));
@@ -238,23 +180,15 @@ fn child_of_the_owner_owns_nothing() {
 fn child_of_the_repairer_repairs_nothing() {
     let (lock, taken) = (Lock::new().unwrap(), Shared::new().unwrap());
     killed(keeper(&taken, || keep(&lock)));
-    let Err(LockError::OwnerDied(orphan)) = lock.acquire() else {
-        panic!("nobody was told")
-    };
+    let Err(LockError::OwnerDied(orphan)) = lock.acquire() else { panic!("nobody was told") };
     let orphan = RefCell::new(Some(orphan));
     let mut child = started("child", || {
         orphan.borrow_mut().take().unwrap().repair().release();
-        assert!(
-            lock.try_acquire().unwrap().is_none(),
-            "it is still the parent's"
-        );
+        assert!(lock.try_acquire().unwrap().is_none(), "it is still the parent's");
     });
     ends_well(&mut child);
     drop(orphan.borrow_mut().take());
-    assert!(
-        matches!(lock.acquire(), Err(LockError::NotRecoverable)),
-        "the parent did not repair"
-    );
+    assert!(matches!(lock.acquire(), Err(LockError::NotRecoverable)), "the parent did not repair");
 }
 
 fn forgotten_release_keeps_it_locked() {
@@ -266,10 +200,7 @@ fn forgotten_release_keeps_it_locked() {
     });
     ends_well(&mut child);
     let answer = lock.acquire_timeout(Duration::from_millis(60));
-    assert!(
-        matches!(answer, Err(LockError::TimedOut)),
-        "its owner waits for itself"
-    );
+    assert!(matches!(answer, Err(LockError::TimedOut)), "its owner waits for itself");
 }
 
 fn panic_in_the_child_releases() {
@@ -289,10 +220,7 @@ fn semaphore_is_released_by_anyone() {
     assert!(!semaphore.acquire_timeout(Duration::ZERO));
     let mut stranger = started("stranger", || semaphore.release().unwrap());
     ends_well(&mut stranger);
-    assert!(
-        semaphore.acquire_timeout(Duration::ZERO),
-        "the stranger gave it back"
-    );
+    assert!(semaphore.acquire_timeout(Duration::ZERO), "the stranger gave it back");
 }
 
 fn semaphore_of_the_killed_stays_locked() {

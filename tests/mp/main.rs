@@ -5,13 +5,11 @@
 //! `cargo test --test mp -- [-q] [--list] [NAME]…` runs the cases whose name contains one of the
 //! NAMEs; `-q` leaves out the slow ones. `PARLAB_KILLS=N` sets the number of kills in the storms.
 //! Whatever a case leaves behind (processes, open descriptors, names in /dev/shm) fails the run.
-#![expect(
-    clippy::print_stdout,
-    reason = "what a test target found goes to stdout"
-)]
+#![expect(clippy::print_stdout, reason = "what a test target found goes to stdout")]
 
 mod barrier;
 mod kills;
+mod lifetime;
 mod lock;
 mod pipe;
 mod proc;
@@ -33,6 +31,7 @@ pub type Case = (&'static str, fn());
 
 const QUICK: &[&[Case]] = &[
     process::CASES,
+    lifetime::CASES,
     pipe::CASES,
     lock::CASES,
     barrier::CASES,
@@ -47,18 +46,9 @@ const SLOW_LIMIT: Duration = Duration::from_secs(600);
 
 fn main() -> ExitCode {
     let options = Options::from_args(std::env::args().skip(1));
-    let quick = QUICK
-        .iter()
-        .copied()
-        .flatten()
-        .map(|case| (case, QUICK_LIMIT));
-    let slow = SLOW
-        .iter()
-        .filter(|_| !options.quick)
-        .map(|case| (case, SLOW_LIMIT));
-    let chosen = quick
-        .chain(slow)
-        .filter(|((name, _), _)| options.wants(name));
+    let quick = QUICK.iter().copied().flatten().map(|case| (case, QUICK_LIMIT));
+    let slow = SLOW.iter().filter(|_| !options.quick).map(|case| (case, SLOW_LIMIT));
+    let chosen = quick.chain(slow).filter(|((name, _), _)| options.wants(name));
     if options.list {
         for ((name, _), _) in chosen {
             println!("{name}: test");
@@ -95,9 +85,7 @@ fn run(&(name, body): &Case, limit: Duration) -> Result<(), String> {
         body();
     });
     process.start().map_err(|error| error.to_string())?;
-    let ended = process
-        .join_timeout(limit)
-        .map_err(|error| error.to_string())?;
+    let ended = process.join_timeout(limit).map_err(|error| error.to_string())?;
     if let Some(group) = process.pid() {
         kill_group(group, libc::SIGKILL).map_err(|error| error.to_string())?;
     }
@@ -121,19 +109,9 @@ impl Options {
     /// Takes what libtest takes, as `cargo test` passes the same arguments to every target, and
     /// leaves unheeded what has no meaning here.
     fn from_args(args: impl Iterator<Item = String>) -> Self {
-        const WITH_VALUE: &[&str] = &[
-            "--test-threads",
-            "--skip",
-            "--color",
-            "--format",
-            "--logfile",
-            "--shuffle-seed",
-        ];
-        let mut options = Self {
-            quick: false,
-            list: false,
-            names: Vec::new(),
-        };
+        const WITH_VALUE: &[&str] =
+            &["--test-threads", "--skip", "--color", "--format", "--logfile", "--shuffle-seed"];
+        let mut options = Self { quick: false, list: false, names: Vec::new() };
         let mut args = args;
         while let Some(arg) = args.next() {
             match arg.as_str() {

@@ -4,11 +4,13 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::unistd::Pid;
+use parlab::mp::process::die_with_parent;
 use parlab::mp::{Connection, Exit, PipeError, Process, Shared, pipe, pipe_oneway};
 use serde::{Deserialize, Serialize};
 
@@ -17,41 +19,18 @@ use crate::staging::{PATIENCE, ended, ends_well, never_early, started, wait_unti
 
 pub const CASES: &[Case] = &[
     ("pipe::values_keep_their_type", values_keep_their_type),
-    (
-        "pipe::both_ends_of_a_two_way_pipe_send",
-        both_ends_of_a_two_way_pipe_send,
-    ),
-    (
-        "pipe::empty_messages_are_messages",
-        empty_messages_are_messages,
-    ),
-    (
-        "pipe::frames_are_those_of_python",
-        frames_are_those_of_python,
-    ),
-    (
-        "pipe::large_messages_arrive_whole",
-        large_messages_arrive_whole,
-    ),
-    (
-        "pipe::closed_end_is_told_to_the_receiver",
-        closed_end_is_told_to_the_receiver,
-    ),
-    (
-        "pipe::closed_end_is_told_to_the_sender",
-        closed_end_is_told_to_the_sender,
-    ),
+    ("pipe::both_ends_of_a_two_way_pipe_send", both_ends_of_a_two_way_pipe_send),
+    ("pipe::empty_messages_are_messages", empty_messages_are_messages),
+    ("pipe::frames_are_those_of_python", frames_are_those_of_python),
+    ("pipe::python_understands", python_understands),
+    ("pipe::large_messages_arrive_whole", large_messages_arrive_whole),
+    ("pipe::closed_end_is_told_to_the_receiver", closed_end_is_told_to_the_receiver),
+    ("pipe::closed_end_is_told_to_the_sender", closed_end_is_told_to_the_sender),
     ("pipe::truncated_message_is_told", truncated_message_is_told),
-    (
-        "pipe::sender_killed_in_mid_message",
-        sender_killed_in_mid_message,
-    ),
+    ("pipe::sender_killed_in_mid_message", sender_killed_in_mid_message),
     ("pipe::garbage_is_refused", garbage_is_refused),
     ("pipe::poll_is_never_early", poll_is_never_early),
-    (
-        "pipe::poll_sees_messages_and_the_end",
-        poll_sees_messages_and_the_end,
-    ),
+    ("pipe::poll_sees_messages_and_the_end", poll_sees_messages_and_the_end),
     ("pipe::wrong_direction_is_told", wrong_direction_is_told),
     ("pipe::signals_lose_nothing", signals_lose_nothing),
 ];
@@ -80,11 +59,7 @@ struct Greeting {
 }
 
 fn values_keep_their_type() {
-    let greeting = || Greeting {
-        name: "Zoë".into(),
-        times: vec![6.4, -0.0],
-        to: Some(i64::MIN),
-    };
+    let greeting = || Greeting { name: "Zoë".into(), times: vec![6.4, -0.0], to: Some(i64::MIN) };
     for (receiver, sender) in both_kinds() {
         let mut child = started("sender", move || {
             sender.send(&greeting()).unwrap();
@@ -96,10 +71,7 @@ fn values_keep_their_type() {
         assert_eq!(receiver.recv::<String>().unwrap(), "a str");
         assert_eq!(receiver.recv::<Vec<u16>>().unwrap(), [1, 2, 3]);
         let answer = receiver.recv::<()>();
-        assert!(
-            matches!(answer, Err(PipeError::Decode { len: 1, .. })),
-            "{answer:?}"
-        );
+        assert!(matches!(answer, Err(PipeError::Decode { len: 1, .. })), "{answer:?}");
         ends_well(&mut child);
     }
 }
@@ -139,11 +111,37 @@ fn frames_are_those_of_python() {
         raw(&receiver).read_exact(&mut frame).unwrap();
         assert_eq!(frame, *b"\x00\x00\x00\x02hi");
         // Python's form for lengths from 2^31 on is understood for any length.
-        raw(&sender)
-            .write_all(b"\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x02ho")
-            .unwrap();
+        raw(&sender).write_all(b"\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x02ho").unwrap();
         assert_eq!(receiver.recv_bytes().unwrap(), b"ho");
     }
+}
+
+fn python_understands() {
+    const ECHO: &str = "\
+from multiprocessing.connection import Connection
+end = Connection(0)
+try:
+    while True:
+        end.send_bytes(end.recv_bytes())
+except EOFError:
+    pass
+";
+    let (here, there) = pipe().unwrap();
+    let mut python = Command::new("python3");
+    python.args(["-I", "-c", ECHO]).stdin(there.as_fd().try_clone_to_owned().unwrap());
+    die_with_parent(&mut python, libc::SIGKILL);
+    // Without Python there is nothing to ask; the frames were compared above all the same.
+    let Ok(mut python) = python.spawn() else {
+        return;
+    };
+    there.close();
+    for len in [0, 1, 16_384, 16_385, 1 << 20] {
+        let message = pattern(len);
+        here.send_bytes(&message).unwrap();
+        assert!(here.recv_bytes().unwrap() == message, "{len} bytes");
+    }
+    here.close();
+    assert!(python.wait().unwrap().success());
 }
 
 fn large_messages_arrive_whole() {
@@ -163,11 +161,7 @@ fn closed_end_is_told_to_the_receiver() {
     for (receiver, sender) in both_kinds() {
         sender.send(&1).unwrap();
         drop(sender);
-        assert_eq!(
-            receiver.recv::<i32>().unwrap(),
-            1,
-            "what was sent before still comes"
-        );
+        assert_eq!(receiver.recv::<i32>().unwrap(), 1, "what was sent before still comes");
         assert!(matches!(receiver.recv::<i32>(), Err(PipeError::Closed)));
     }
     // With messages unread at the closed end, a socket says "reset".
@@ -191,20 +185,14 @@ fn closed_end_is_told_to_the_sender() {
 }
 
 fn truncated_message_is_told() {
-    let parts: [(&[u8], usize, usize); 3] = [
-        (b"\0\0", 2, 4),
-        (b"\0\0\0\x05abc", 3, 5),
-        (b"\xff\xff\xff\xff\0", 1, 8),
-    ];
+    let parts: [(&[u8], usize, usize); 3] =
+        [(b"\0\0", 2, 4), (b"\0\0\0\x05abc", 3, 5), (b"\xff\xff\xff\xff\0", 1, 8)];
     for (part, got, expected) in parts {
         for (receiver, sender) in both_kinds() {
             raw(&sender).write_all(part).unwrap();
             drop(sender);
             match receiver.recv_bytes() {
-                Err(PipeError::Truncated {
-                    got: g,
-                    expected: e,
-                }) => {
+                Err(PipeError::Truncated { got: g, expected: e }) => {
                     assert_eq!((g, e), (got, expected));
                 }
                 other => panic!("{part:?} was received as {other:?}"),
@@ -215,53 +203,34 @@ fn truncated_message_is_told() {
 
 fn sender_killed_in_mid_message() {
     for (receiver, sender) in both_kinds() {
-        let mut child = started("sender", move || {
-            sender.send_bytes(&pattern(LARGE)).unwrap()
-        });
-        assert!(
-            receiver.poll(Some(PATIENCE)).unwrap(),
-            "it has begun, and cannot finish"
-        );
+        let mut child = started("sender", move || sender.send_bytes(&pattern(LARGE)).unwrap());
+        assert!(receiver.poll(Some(PATIENCE)).unwrap(), "it has begun, and cannot finish");
         child.kill().unwrap();
         assert_eq!(ended(&mut child), Exit::Signal(libc::SIGKILL));
         let answer = receiver.recv_bytes().map(|message| message.len());
-        assert!(
-            matches!(answer, Err(PipeError::Truncated { .. })),
-            "{answer:?}"
-        );
+        assert!(matches!(answer, Err(PipeError::Truncated { .. })), "{answer:?}");
     }
 }
 
 fn garbage_is_refused() {
-    for header in [
-        &b"HTTP"[..],
-        b"\xff\xff\xff\xfe",
-        b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
-    ] {
+    for header in
+        [&b"HTTP"[..], b"\xff\xff\xff\xfe", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"]
+    {
         for (receiver, sender) in both_kinds() {
             raw(&sender).write_all(header).unwrap();
             let answer = receiver.recv_bytes();
-            assert!(
-                matches!(answer, Err(PipeError::TooLong { .. })),
-                "{header:?}: {answer:?}"
-            );
+            assert!(matches!(answer, Err(PipeError::TooLong { .. })), "{header:?}: {answer:?}");
         }
     }
     let (receiver, sender) = pipe_oneway().unwrap();
     let (receiver, sender) = (receiver.with_limit(3), sender.with_limit(4));
     let answer = sender.send_bytes(b"12345");
-    assert!(
-        matches!(answer, Err(PipeError::TooLong { len: 5, limit: 4 })),
-        "{answer:?}"
-    );
+    assert!(matches!(answer, Err(PipeError::TooLong { len: 5, limit: 4 })), "{answer:?}");
     sender.send_bytes(b"123").unwrap();
     assert_eq!(receiver.recv_bytes().unwrap(), b"123");
     sender.send_bytes(b"1234").unwrap();
     let answer = receiver.recv_bytes();
-    assert!(
-        matches!(answer, Err(PipeError::TooLong { len: 4, limit: 3 })),
-        "{answer:?}"
-    );
+    assert!(matches!(answer, Err(PipeError::TooLong { len: 4, limit: 3 })), "{answer:?}");
 }
 
 fn poll_is_never_early() {
@@ -278,10 +247,7 @@ fn poll_sees_messages_and_the_end() {
         receiver.recv_bytes().unwrap();
         assert!(!receiver.poll(Some(Duration::ZERO)).unwrap());
         drop(sender);
-        assert!(
-            receiver.poll(None).unwrap(),
-            "the end is something to receive"
-        );
+        assert!(receiver.poll(None).unwrap(), "the end is something to receive");
     }
 }
 
@@ -301,11 +267,8 @@ extern "C" fn count_signal(_: i32) {
 
 /// Makes SIGUSR1 interrupt this process's system calls instead of killing it.
 fn be_interruptible() {
-    let action = SigAction::new(
-        SigHandler::Handler(count_signal),
-        SaFlags::empty(),
-        SigSet::empty(),
-    );
+    let action =
+        SigAction::new(SigHandler::Handler(count_signal), SaFlags::empty(), SigSet::empty());
     // SAFETY: the handler adds to an atomic, which is async-signal-safe.
     unsafe { sigaction(Signal::SIGUSR1, &action) }.unwrap();
 }
@@ -335,9 +298,7 @@ fn signals_lose_nothing() {
             }),
         ];
         wait_until("both are ready", || ready.load(Ordering::Acquire) == 2);
-        let pids = children
-            .each_ref()
-            .map(|child| Pid::from_raw(child.pid().unwrap()));
+        let pids = children.each_ref().map(|child| Pid::from_raw(child.pid().unwrap()));
         while children.iter().any(Process::is_alive) {
             for pid in pids {
                 let _ = kill(pid, Signal::SIGUSR1);
@@ -346,9 +307,6 @@ fn signals_lose_nothing() {
         }
         children.iter_mut().for_each(|child| ends_well(child));
         let hits = hits.each_ref().map(|hits| hits.load(Ordering::Relaxed));
-        assert!(
-            hits.iter().all(|&hits| hits > 0),
-            "no signal came in mid-transfer: {hits:?}"
-        );
+        assert!(hits.iter().all(|&hits| hits > 0), "no signal came in mid-transfer: {hits:?}");
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use parlab::mp::proc::{
     self, Evidence, ProcError, ProcStat, Stuck, SyscallNow, find_deadlock, syscall_name,
 };
-use parlab::mp::{Exit, Gate, Lock, SemaphoreLock, Shared, pipe_oneway, sys};
+use parlab::mp::{Connection, Exit, Gate, Lock, SemaphoreLock, Shared, pipe, pipe_oneway, sys};
 
 use crate::Case;
 use crate::staging::{PATIENCE, ended, sleep_for_ever, started, wait_until};
@@ -17,24 +17,13 @@ pub const CASES: &[Case] = &[
     ("proc::zombie_until_joined", zombie_until_joined),
     ("proc::family_is_found", family_is_found),
     ("proc::descriptor_is_named", descriptor_is_named),
-    (
-        "proc::memory_and_cpu_time_are_counted",
-        memory_and_cpu_time_are_counted,
-    ),
+    ("proc::memory_and_cpu_time_are_counted", memory_and_cpu_time_are_counted),
     ("proc::waiting_call_is_seen", waiting_call_is_seen),
-    (
-        "proc::two_locks_in_opposite_order",
-        two_locks_in_opposite_order,
-    ),
+    ("proc::two_locks_in_opposite_order", two_locks_in_opposite_order),
     ("proc::semaphore_of_the_dead", semaphore_of_the_dead),
-    (
-        "proc::no_deadlock_while_one_computes",
-        no_deadlock_while_one_computes,
-    ),
-    (
-        "proc::no_deadlock_while_one_sleeps",
-        no_deadlock_while_one_sleeps,
-    ),
+    ("proc::no_deadlock_while_one_computes", no_deadlock_while_one_computes),
+    ("proc::no_deadlock_while_one_sleeps", no_deadlock_while_one_sleeps),
+    ("proc::no_deadlock_while_two_talk", no_deadlock_while_two_talk),
     ("proc::no_deadlock_of_the_ended", no_deadlock_of_the_ended),
 ];
 
@@ -54,24 +43,15 @@ fn stat_of_oneself() {
 
 fn name_cannot_confuse_stat() {
     nix::sys::prctl::set_name(c") Z 1 (x) R").unwrap();
-    assert_eq!(
-        ProcStat::read(this()).unwrap().ppid,
-        nix::unistd::getppid().as_raw()
-    );
+    assert_eq!(ProcStat::read(this()).unwrap().ppid, nix::unistd::getppid().as_raw());
 }
 
 fn zombie_until_joined() {
     let mut child = started("child", || ());
     let pid = child.pid().unwrap();
-    wait_until("it is a zombie", || {
-        ProcStat::read(pid).unwrap().state == 'Z'
-    });
+    wait_until("it is a zombie", || ProcStat::read(pid).unwrap().state == 'Z');
     assert!(!child.is_alive());
-    assert_eq!(
-        ProcStat::read(pid).unwrap().state,
-        'Z',
-        "looking does not reap"
-    );
+    assert_eq!(ProcStat::read(pid).unwrap().state, 'Z', "looking does not reap");
     child.join().unwrap();
     assert!(matches!(ProcStat::read(pid), Err(ProcError::Gone { .. })));
     assert!(matches!(proc::cpu_time(pid), Err(ProcError::Gone { .. })));
@@ -81,7 +61,7 @@ fn zombie_until_joined() {
 }
 
 fn family_is_found() {
-    assert_eq!(proc::children(this()), []);
+    assert_eq!(proc::children(this()), Vec::<i32>::new());
     let child = started("child", || {
         let _grandchild = started("grandchild", sleep_for_ever);
         sleep_for_ever();
@@ -97,14 +77,8 @@ fn descriptor_is_named() {
     let child = started("child", sleep_for_ever);
     let name = proc::fd_target(this(), reader.fileno()).unwrap();
     assert!(name.starts_with("pipe:["), "{name}");
-    assert_eq!(
-        proc::fd_target(child.pid().unwrap(), writer.fileno()).unwrap(),
-        name
-    );
-    assert!(matches!(
-        proc::fd_target(this(), 9999),
-        Err(ProcError::Gone { .. })
-    ));
+    assert_eq!(proc::fd_target(child.pid().unwrap(), writer.fileno()).unwrap(), name);
+    assert!(matches!(proc::fd_target(this(), 9999), Err(ProcError::Gone { .. })));
 }
 
 fn memory_and_cpu_time_are_counted() {
@@ -142,10 +116,7 @@ fn waiting_call_is_seen() {
 
 /// The futex words on which they wait, where the machine lets one see them.
 fn waits_on(stuck: &[Stuck]) -> Option<Vec<usize>> {
-    stuck
-        .iter()
-        .map(|one| one.syscall.map(|call| call.args[0] as usize))
-        .collect()
+    stuck.iter().map(|one| one.syscall.map(|call| call.args[0] as usize)).collect()
 }
 
 fn two_locks_in_opposite_order() {
@@ -159,19 +130,13 @@ fn two_locks_in_opposite_order() {
     let one = started("one", || take(&red, &blue));
     let other = started("other", || take(&blue, &red));
     let pids = [one.pid().unwrap(), other.pid().unwrap()];
-    let stuck = find_deadlock(&pids, PATIENCE)
-        .unwrap()
-        .expect("they wait for each other");
+    let stuck = find_deadlock(&pids, PATIENCE).unwrap().expect("they wait for each other");
     assert_eq!(stuck.iter().map(|one| one.pid).collect::<Vec<_>>(), pids);
     match waits_on(&stuck) {
         Some(words) => {
             assert_eq!(words, [blue.address(), red.address()]);
             assert!(stuck.iter().all(|one| one.by == Evidence::Syscall));
-            assert!(
-                stuck
-                    .iter()
-                    .all(|one| one.syscall.unwrap().name() == Some("futex"))
-            );
+            assert!(stuck.iter().all(|one| one.syscall.unwrap().name() == Some("futex")));
         }
         None => assert!(stuck.iter().all(|one| one.by == Evidence::Wchan)),
     }
@@ -184,9 +149,7 @@ fn semaphore_of_the_dead() {
     assert_eq!(ended(&mut dead), Exit::Code(0));
     let waiter = started("waiter", || semaphore.acquire());
     let pids = [dead.pid().unwrap(), waiter.pid().unwrap()];
-    let stuck = find_deadlock(&pids, PATIENCE)
-        .unwrap()
-        .expect("nobody is left to release it");
+    let stuck = find_deadlock(&pids, PATIENCE).unwrap().expect("nobody is left to release it");
     assert_eq!(stuck.len(), 1, "the dead are not stuck");
     if let Some(words) = waits_on(&stuck) {
         assert_eq!(words, [semaphore.address()]);
@@ -203,14 +166,9 @@ fn no_deadlock_while_one(does: impl Fn()) {
     });
     wait_until("it has the lock", || taken.load(Ordering::Acquire) == 1);
     let waiter = started("waiter", || drop(lock.acquire()));
-    wait_until("the other waits", || {
-        sits_in(waiter.pid().unwrap(), "futex")
-    });
+    wait_until("the other waits", || sits_in(waiter.pid().unwrap(), "futex"));
     let pids = [busy.pid().unwrap(), waiter.pid().unwrap()];
-    assert_eq!(
-        find_deadlock(&pids, Duration::from_millis(500)).unwrap(),
-        None
-    );
+    assert_eq!(find_deadlock(&pids, Duration::from_millis(500)).unwrap(), None);
 }
 
 fn no_deadlock_while_one_computes() {
@@ -225,12 +183,26 @@ fn no_deadlock_while_one_sleeps() {
     no_deadlock_while_one(sleep_for_ever);
 }
 
+fn no_deadlock_while_two_talk() {
+    // Each sits in the same read whenever one looks, and yet goes on.
+    let (here, there) = pipe().unwrap();
+    let talk = |end: &Connection| {
+        while let Ok(number) = end.recv::<u64>() {
+            end.send(&(number + 1)).unwrap();
+        }
+    };
+    let one = started("one", || talk(&here));
+    let other = started("other", || {
+        there.send(&0u64).unwrap();
+        talk(&there);
+    });
+    let pids = [one.pid().unwrap(), other.pid().unwrap()];
+    assert_eq!(find_deadlock(&pids, Duration::from_millis(1_500)).unwrap(), None);
+}
+
 fn no_deadlock_of_the_ended() {
     let mut child = started("child", || ());
     ended(&mut child);
-    assert_eq!(
-        find_deadlock(&[child.pid().unwrap()], PATIENCE).unwrap(),
-        None
-    );
+    assert_eq!(find_deadlock(&[child.pid().unwrap()], PATIENCE).unwrap(), None);
     assert_eq!(find_deadlock(&[], Duration::ZERO).unwrap(), None);
 }

@@ -1,75 +1,36 @@
-//! Processes: how they start and end, who may do what, and that nothing outlives its parent.
+//! Processes: how they start and end, and who may do what.
 
 use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
-use std::process::Command;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
-use parlab::mp::proc::{self, ProcError, ProcStat};
-use parlab::mp::process::{die_with_parent, exit};
-use parlab::mp::supervise::{
-    become_subreaper, has_children, kill_group, new_process_group, reap_any,
-};
-use parlab::mp::{Exit, Process, ProcessError, Shared, Value, sys};
+use parlab::mp::proc;
+use parlab::mp::process::exit;
+use parlab::mp::supervise::has_children;
+use parlab::mp::{Exit, Process, ProcessError, Value, sys};
 
 use crate::Case;
-use crate::staging::{ended, ends_well, never_early, sleep_for_ever, started, wait_until};
+use crate::staging::{ended, ends_well, never_early, sleep_for_ever, started};
 
 pub const CASES: &[Case] = &[
     ("process::ends_with_its_code", ends_with_its_code),
     ("process::ends_by_signal", ends_by_signal),
-    (
-        "process::panic_is_told_with_text_and_place",
-        panic_is_told_with_text_and_place,
-    ),
-    (
-        "process::long_panic_is_cut_between_characters",
-        long_panic_is_cut_between_characters,
-    ),
-    (
-        "process::only_its_creator_may_use_it",
-        only_its_creator_may_use_it,
-    ),
+    ("process::panic_is_told_with_text_and_place", panic_is_told_with_text_and_place),
+    ("process::long_panic_is_cut_between_characters", long_panic_is_cut_between_characters),
+    ("process::only_its_creator_may_use_it", only_its_creator_may_use_it),
     ("process::starts_once", starts_once),
-    (
-        "process::join_timeout_is_never_early",
-        join_timeout_is_never_early,
-    ),
+    ("process::join_timeout_is_never_early", join_timeout_is_never_early),
     ("process::sentinel_tells_the_end", sentinel_tells_the_end),
-    ("process::drop_kills_and_reaps", drop_kills_and_reaps),
-    (
-        "process::closure_is_dropped_in_the_parent",
-        closure_is_dropped_in_the_parent,
-    ),
-    (
-        "process::child_flushes_nothing_of_its_parent",
-        child_flushes_nothing_of_its_parent,
-    ),
-    (
-        "process::child_has_signals_of_its_own",
-        child_has_signals_of_its_own,
-    ),
+    ("process::closure_is_dropped_in_the_parent", closure_is_dropped_in_the_parent),
+    ("process::child_flushes_nothing_of_its_parent", child_flushes_nothing_of_its_parent),
+    ("process::child_has_signals_of_its_own", child_has_signals_of_its_own),
     ("process::usage_is_told", usage_is_told),
     ("process::pinned_to_a_cpu", pinned_to_a_cpu),
     ("process::too_many_descriptors", too_many_descriptors),
     ("process::too_many_processes", too_many_processes),
-    (
-        "process::dead_parent_takes_its_children_along",
-        dead_parent_takes_its_children_along,
-    ),
-    (
-        "process::dead_parent_takes_its_programs_along",
-        dead_parent_takes_its_programs_along,
-    ),
-    ("process::group_is_killed_as_one", group_is_killed_as_one),
-    (
-        "process::reaped_elsewhere_is_told",
-        reaped_elsewhere_is_told,
-    ),
 ];
 
 fn ends_with_its_code() {
@@ -78,11 +39,7 @@ fn ends_with_its_code() {
     process.start().unwrap();
     assert!(process.pid().is_some());
     assert_eq!(process.join().unwrap(), Exit::Code(0));
-    assert_eq!(
-        process.join().unwrap(),
-        Exit::Code(0),
-        "a second join tells the same"
-    );
+    assert_eq!(process.join().unwrap(), Exit::Code(0), "a second join tells the same");
 
     let mut process = started("exits", || exit(7));
     assert_eq!(process.join().unwrap(), Exit::Code(7));
@@ -98,10 +55,7 @@ fn ends_by_signal() {
     process.terminate().unwrap();
     assert_eq!(ended(&mut process), Exit::Signal(libc::SIGTERM));
     assert_eq!(process.exitcode(), Some(-libc::SIGTERM));
-    assert_eq!(
-        Exit::Signal(libc::SIGTERM).to_string(),
-        "signal 15 (SIGTERM)"
-    );
+    assert_eq!(Exit::Signal(libc::SIGTERM).to_string(), "signal 15 (SIGTERM)");
     process.kill().expect("to kill what has ended is no error");
 
     let mut process = started("killed", sleep_for_ever);
@@ -123,11 +77,7 @@ fn long_panic_is_cut_between_characters() {
         let mut process = started("panics", || panic!("{odd}{}", "è".repeat(9000)));
         assert_eq!(process.join().unwrap(), Exit::Code(1));
         let text = process.panic_message().expect("a panic leaves its text");
-        assert!(
-            text.len() > 4000 && text.len() <= 4096,
-            "{} bytes",
-            text.len()
-        );
+        assert!(text.len() > 4000 && text.len() <= 4096, "{} bytes", text.len());
         assert!(text.ends_with('è'), "{text}");
     }
 }
@@ -150,10 +100,7 @@ fn only_its_creator_may_use_it() {
     });
     ends_well(&mut stranger);
     let sleeper = sleeper.borrow_mut().take().unwrap();
-    assert!(
-        sleeper.is_alive(),
-        "a stranger dropped its copy, and the child lives"
-    );
+    assert!(sleeper.is_alive(), "a stranger dropped its copy, and the child lives");
 }
 
 fn starts_once() {
@@ -162,19 +109,10 @@ fn starts_once() {
     assert!(not_started(process.join().map(drop)));
     assert!(not_started(process.terminate()));
     process.start().unwrap();
-    assert!(matches!(
-        process.start(),
-        Err(ProcessError::AlreadyStarted { .. })
-    ));
-    assert!(matches!(
-        process.pin(0),
-        Err(ProcessError::AlreadyStarted { .. })
-    ));
+    assert!(matches!(process.start(), Err(ProcessError::AlreadyStarted { .. })));
+    assert!(matches!(process.pin(0), Err(ProcessError::AlreadyStarted { .. })));
     process.join().unwrap();
-    assert!(matches!(
-        process.start(),
-        Err(ProcessError::AlreadyStarted { .. })
-    ));
+    assert!(matches!(process.start(), Err(ProcessError::AlreadyStarted { .. })));
 }
 
 fn join_timeout_is_never_early() {
@@ -195,23 +133,12 @@ fn sentinel_tells_the_end() {
     assert_eq!(process.join().unwrap(), Exit::Signal(libc::SIGKILL));
 }
 
-fn drop_kills_and_reaps() {
-    let process = started("sleeper", sleep_for_ever);
-    let pid = process.pid().unwrap();
-    drop(process);
-    assert!(matches!(ProcStat::read(pid), Err(ProcError::Gone { .. })));
-    assert!(!has_children());
-}
-
 fn closure_is_dropped_in_the_parent() {
     let (reader, writer) = parlab::mp::pipe_oneway().unwrap();
     let mut process = started("writer", move || writer.send("mine alone").unwrap());
     assert_eq!(reader.recv::<String>().unwrap(), "mine alone");
     ends_well(&mut process);
-    assert!(matches!(
-        reader.recv_bytes(),
-        Err(parlab::mp::PipeError::Closed)
-    ));
+    assert!(matches!(reader.recv_bytes(), Err(parlab::mp::PipeError::Closed)));
 }
 
 fn child_flushes_nothing_of_its_parent() {
@@ -237,14 +164,8 @@ fn child_has_signals_of_its_own() {
     process.terminate().unwrap();
     assert_eq!(ended(&mut process), Exit::Signal(libc::SIGTERM));
     let mask = SigSet::thread_get_mask().unwrap();
-    assert!(
-        mask.contains(Signal::SIGTERM),
-        "the parent's mask is as it was"
-    );
-    assert!(
-        !mask.contains(Signal::SIGINT),
-        "the parent's mask is as it was"
-    );
+    assert!(mask.contains(Signal::SIGTERM), "the parent's mask is as it was");
+    assert!(!mask.contains(Signal::SIGINT), "the parent's mask is as it was");
 }
 
 fn usage_is_told() {
@@ -255,10 +176,7 @@ fn usage_is_told() {
     assert_eq!(process.usage(), None);
     ends_well(&mut process);
     let usage = process.usage().expect("known once it is joined");
-    assert!(
-        usage.user + usage.system >= Duration::from_millis(10),
-        "{usage:?}"
-    );
+    assert!(usage.user + usage.system >= Duration::from_millis(10), "{usage:?}");
     assert!(usage.max_rss_bytes > 100_000, "{usage:?}");
 }
 
@@ -273,10 +191,7 @@ fn pinned_to_a_cpu() {
         ends_well(&mut process);
     }
     let answer = Process::new("nowhere", || ()).pin(100_000);
-    assert!(matches!(
-        answer,
-        Err(ProcessError::CpuNotAllowed { cpu: 100_000, .. })
-    ));
+    assert!(matches!(answer, Err(ProcessError::CpuNotAllowed { cpu: 100_000, .. })));
 }
 
 fn too_many_descriptors() {
@@ -289,10 +204,7 @@ fn too_many_descriptors() {
     setrlimit(Resource::RLIMIT_NOFILE, next, hard).unwrap();
     let answer = process.start();
     setrlimit(Resource::RLIMIT_NOFILE, soft, hard).unwrap();
-    assert!(
-        matches!(answer, Err(ProcessError::TooManyDescriptors { .. })),
-        "{answer:?}"
-    );
+    assert!(matches!(answer, Err(ProcessError::TooManyDescriptors { .. })), "{answer:?}");
     assert!(!has_children(), "nothing half-made stays");
     ran.set(0);
     process.start().expect("it may be tried again");
@@ -307,116 +219,6 @@ fn too_many_processes() {
     }
     setrlimit(Resource::RLIMIT_NPROC, 0, 0).unwrap();
     let answer = Process::new("one too many", || ()).start();
-    assert!(
-        matches!(answer, Err(ProcessError::TooManyProcesses { .. })),
-        "{answer:?}"
-    );
+    assert!(matches!(answer, Err(ProcessError::TooManyProcesses { .. })), "{answer:?}");
     assert!(!has_children());
-}
-
-/// Waits until a descendant that the dead left behind is handed to this process, and reaps it.
-fn reaped(pid: i32) -> Exit {
-    let mut exit = None;
-    wait_until("the orphan ended", || {
-        exit = reap_any();
-        exit.is_some()
-    });
-    let (orphan, exit) = exit.unwrap();
-    assert_eq!(orphan, pid);
-    exit
-}
-
-fn dead_parent_takes_its_children_along() {
-    become_subreaper().unwrap();
-    let grandchild: Shared<AtomicI32> = Shared::new().unwrap();
-    let mut middle = started("middle", || {
-        let child = started("grandchild", sleep_for_ever);
-        grandchild.store(child.pid().unwrap(), Ordering::Release);
-        sleep_for_ever();
-    });
-    wait_until("the grandchild runs", || {
-        grandchild.load(Ordering::Acquire) != 0
-    });
-    middle.kill().unwrap();
-    assert_eq!(ended(&mut middle), Exit::Signal(libc::SIGKILL));
-    assert_eq!(
-        reaped(grandchild.load(Ordering::Acquire)),
-        Exit::Signal(libc::SIGKILL)
-    );
-}
-
-fn dead_parent_takes_its_programs_along() {
-    become_subreaper().unwrap();
-    let program: Shared<AtomicI32> = Shared::new().unwrap();
-    let mut middle = started("middle", || {
-        let mut command = Command::new("sleep");
-        command.arg("3600");
-        die_with_parent(&mut command, libc::SIGTERM);
-        let mut child = command.spawn().unwrap();
-        program.store(child.id().cast_signed(), Ordering::Release);
-        child.wait().unwrap();
-    });
-    wait_until("the program runs", || program.load(Ordering::Acquire) != 0);
-    middle.kill().unwrap();
-    assert_eq!(ended(&mut middle), Exit::Signal(libc::SIGKILL));
-    assert_eq!(
-        reaped(program.load(Ordering::Acquire)),
-        Exit::Signal(libc::SIGTERM)
-    );
-
-    let mut command = Command::new("true");
-    die_with_parent(&mut command, libc::SIGKILL);
-    let mut stranger = started("stranger", || {
-        let error = command
-            .spawn()
-            .expect_err("its parent is not the one that asked");
-        assert_eq!(error.raw_os_error(), Some(libc::ESRCH));
-    });
-    ends_well(&mut stranger);
-}
-
-fn group_is_killed_as_one() {
-    become_subreaper().unwrap();
-    let grandchild: Shared<AtomicI32> = Shared::new().unwrap();
-    let mut leader = started("leader", || {
-        new_process_group().unwrap();
-        let child = started("member", sleep_for_ever);
-        grandchild.store(child.pid().unwrap(), Ordering::Release);
-        sleep_for_ever();
-    });
-    wait_until("the member runs", || {
-        grandchild.load(Ordering::Acquire) != 0
-    });
-    let group = leader.pid().unwrap();
-    assert_eq!(
-        ProcStat::read(grandchild.load(Ordering::Acquire))
-            .unwrap()
-            .pgrp,
-        group
-    );
-    assert!(kill_group(group, libc::SIGKILL).unwrap());
-    assert_eq!(ended(&mut leader), Exit::Signal(libc::SIGKILL));
-    assert_eq!(
-        reaped(grandchild.load(Ordering::Acquire)),
-        Exit::Signal(libc::SIGKILL)
-    );
-    assert!(
-        !kill_group(group, libc::SIGKILL).unwrap(),
-        "nobody is left in it"
-    );
-    for everybody in [-1, 0, 1] {
-        assert!(kill_group(everybody, libc::SIGCONT).is_err());
-    }
-}
-
-fn reaped_elsewhere_is_told() {
-    let mut process = started("returns", || ());
-    assert!(has_children());
-    assert_eq!(reaped(process.pid().unwrap()), Exit::Code(0));
-    assert!(!has_children());
-    assert!(reap_any().is_none());
-    assert!(matches!(
-        process.join(),
-        Err(ProcessError::ReapedElsewhere { .. })
-    ));
 }

@@ -9,22 +9,13 @@ use crate::Case;
 use crate::staging::{ends_well, started};
 
 pub const CASES: &[Case] = &[
-    (
-        "shm::value_and_array_are_shared",
-        value_and_array_are_shared,
-    ),
+    ("shm::value_and_array_are_shared", value_and_array_are_shared),
     ("shm::floats_keep_every_bit", floats_keep_every_bit),
-    (
-        "shm::value_has_a_lock_of_its_own",
-        value_has_a_lock_of_its_own,
-    ),
+    ("shm::value_has_a_lock_of_its_own", value_has_a_lock_of_its_own),
     ("shm::added_in_one_step", added_in_one_step),
     ("shm::ordinary_memory_is_copied", ordinary_memory_is_copied),
     ("shm::slices_of_any_length", slices_of_any_length),
-    (
-        "shm::impossible_sizes_are_refused",
-        impossible_sizes_are_refused,
-    ),
+    ("shm::impossible_sizes_are_refused", impossible_sizes_are_refused),
 ];
 
 /// The notebook's data, and its sum once the 2s are added.
@@ -41,10 +32,7 @@ fn value_and_array_are_shared() {
     });
     ends_well(&mut child);
     assert_eq!(array.to_vec(), DATA.map(|number| number + 2.0));
-    assert_eq!(
-        (array.len(), array.is_empty(), array.get(0)),
-        (8, false, 3.0)
-    );
+    assert_eq!((array.len(), array.is_empty(), array.get(0)), (8, false, 3.0));
     assert_eq!(sum.get(), 33.5);
 }
 
@@ -54,10 +42,7 @@ fn floats_keep_every_bit() {
         single.set(0, 6.4 + 2.0);
         double.set(0, f64::MIN_POSITIVE);
     }));
-    assert_eq!(
-        format!("{:.15}", f64::from(single.get(0))),
-        "8.399999618530273"
-    );
+    assert_eq!(format!("{:.15}", f64::from(single.get(0))), "8.399999618530273");
     assert_eq!(double.get(0), f64::MIN_POSITIVE);
     assert_eq!(RawValue::new(i64::MIN).unwrap().get(), i64::MIN);
     assert_eq!(RawValue::new(u32::MAX).unwrap().get(), u32::MAX);
@@ -91,20 +76,13 @@ fn added_in_one_step() {
 
 fn ordinary_memory_is_copied() {
     let ordinary = Cell::new(7);
-    let (address, seen) = (
-        Shared::<AtomicUsize>::new().unwrap(),
-        RawValue::new(0).unwrap(),
-    );
+    let (address, seen) = (Shared::<AtomicUsize>::new().unwrap(), RawValue::new(0).unwrap());
     ends_well(&mut started("child", || {
         ordinary.set(8);
         address.store(ordinary.as_ptr().addr(), Ordering::Relaxed);
         seen.set(ordinary.get());
     }));
-    assert_eq!(
-        address.load(Ordering::Relaxed),
-        ordinary.as_ptr().addr(),
-        "the same address"
-    );
+    assert_eq!(address.load(Ordering::Relaxed), ordinary.as_ptr().addr(), "the same address");
     assert_eq!((seen.get(), ordinary.get()), (8, 7), "another value");
 }
 
@@ -115,9 +93,7 @@ fn slices_of_any_length() {
         assert_eq!(bytes.len(), len);
         ends_well(&mut started("child", || {
             bytes.touch();
-            bytes
-                .iter()
-                .for_each(|byte| byte.store(9, Ordering::Relaxed));
+            bytes.iter().for_each(|byte| byte.store(9, Ordering::Relaxed));
         }));
         assert!(bytes.iter().all(|byte| byte.load(Ordering::Relaxed) == 9));
     }

@@ -48,27 +48,17 @@ pub fn becomes_true(bound: Duration, mut condition: impl FnMut() -> bool) -> boo
 
 #[track_caller]
 pub fn wait_until(what: &str, condition: impl FnMut() -> bool) {
-    assert!(
-        becomes_true(PATIENCE, condition),
-        "it never came true that {what}"
-    );
+    assert!(becomes_true(PATIENCE, condition), "it never came true that {what}");
 }
 
 /// Calls `wait` with some bounds and asserts that it takes at least as long.
 #[track_caller]
 pub fn never_early(mut wait: impl FnMut(Duration)) {
-    for bound in [
-        Duration::ZERO,
-        Duration::from_micros(700),
-        Duration::from_millis(120),
-    ] {
+    for bound in [Duration::ZERO, Duration::from_micros(700), Duration::from_millis(120)] {
         let start = sys::now_ns();
         wait(bound);
         let waited = Duration::from_nanos(sys::now_ns() - start);
-        assert!(
-            waited >= bound,
-            "a wait bounded by {bound:?} was over after {waited:?}"
-        );
+        assert!(waited >= bound, "a wait bounded by {bound:?} was over after {waited:?}");
     }
 }
 

@@ -19,10 +19,7 @@ pub struct Traces {
 
 impl Traces {
     pub fn now() -> Self {
-        Self {
-            descriptors: names("/proc/self/fd"),
-            segments: names("/dev/shm"),
-        }
+        Self { descriptors: names("/proc/self/fd"), segments: names("/dev/shm") }
     }
 }
 
@@ -39,11 +36,7 @@ pub fn reap_strays() -> Result<(), String> {
         while reap_any().is_some() {}
         !has_children()
     });
-    if all_gone {
-        Ok(())
-    } else {
-        Err(format!("left processes {:?}", children()))
-    }
+    if all_gone { Ok(()) } else { Err(format!("left processes {:?}", children())) }
 }
 
 fn children() -> Vec<i32> {
@@ -57,10 +50,7 @@ pub fn left_since(before: &Traces) -> Option<String> {
     }
     let descriptors = Traces::now().descriptors;
     if descriptors.len() != before.descriptors.len() {
-        return Some(format!(
-            "descriptors {:?} became {descriptors:?}",
-            before.descriptors
-        ));
+        return Some(format!("descriptors {:?} became {descriptors:?}", before.descriptors));
     }
     // Other programs use /dev/shm too. Theirs come and go, or carry the pid of a live process.
     let mut left = BTreeSet::new();

@@ -10,8 +10,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::event::{ErrorKind, Event, LostUpdate, NoteKind, Run};
-use crate::experiments::clocks::Clocks;
 use crate::experiments::Failure;
+use crate::experiments::clocks::Clocks;
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::ledger::{Account, Books, Page, Plain, Traced, Widened, Word, Writer};
 use crate::experiments::{python, rounds};
@@ -142,14 +142,10 @@ impl Stage {
     /// Different CPUs where there are two; where there is one, a wider window.
     pub fn usual(usable: &[usize], cpus: usize) -> Self {
         match *usable {
-            [first, second, ..] if cpus >= 2 => Stage {
-                cpus: Some([first, second]),
-                widened: false,
-            },
-            _ => Stage {
-                cpus: None,
-                widened: true,
-            },
+            [first, second, ..] if cpus >= 2 => {
+                Stage { cpus: Some([first, second]), widened: false }
+            }
+            _ => Stage { cpus: None, widened: true },
         }
     }
 }
@@ -175,11 +171,7 @@ impl Bank {
     /// # Errors
     /// When shared memory cannot be had.
     pub fn new(iterations: u32, stage: Stage) -> Result<Self> {
-        Ok(Bank {
-            lock: Lock::new().context("a lock in shared memory")?,
-            iterations,
-            stage,
-        })
+        Ok(Bank { lock: Lock::new().context("a lock in shared memory")?, iterations, stage })
     }
 
     /// One run as it is.
@@ -231,18 +223,9 @@ impl Bank {
     fn books<'a>(&self, way: Way, end: Word, pages: &'a [Page; 2]) -> Books<'a> {
         let writers = (0..2).map(|index| {
             let (made, amount) = way.writes(index, self.iterations);
-            Writer {
-                name: WORKERS[index].0,
-                amount,
-                made,
-                page: &pages[index],
-            }
+            Writer { name: WORKERS[index].0, amount, made, page: &pages[index] }
         });
-        Books {
-            start: START,
-            end,
-            writers: writers.collect(),
-        }
+        Books { start: START, end, writers: writers.collect() }
     }
 
     /// Both loops, each in a process of its own, let go at one moment.
@@ -268,10 +251,7 @@ impl Bank {
         for worker in &mut workers {
             finish(worker)?;
         }
-        Ok(Raced {
-            time_s: clocks.elapsed_s(),
-            overlap: clocks.overlap(),
-        })
+        Ok(Raced { time_s: clocks.elapsed_s(), overlap: clocks.overlap() })
     }
 
     fn told(&self, got: i32, raced: &Raced, time_s: Option<f64>) -> Run {
@@ -298,12 +278,7 @@ pub fn finish(worker: &mut Process<'_>) -> Result<()> {
             (ErrorKind::Panic, words.unwrap_or_else(|| exit.to_string()))
         }
     };
-    Err(Failure {
-        kind,
-        what: worker.name().to_string(),
-        detail,
-    }
-    .into())
+    Err(Failure { kind, what: worker.name().to_string(), detail }.into())
 }
 
 fn named(lost: crate::experiments::ledger::Lost) -> LostUpdate {
@@ -388,10 +363,5 @@ fn peer(lab: &mut Lab, variant: &Variant, index: u32) -> Result<Option<Run>> {
 
 /// Puts the names on a run.
 pub fn entitle(run: Run, lab: &Lab, variant: &Variant, index: u32) -> Run {
-    Run {
-        experiment: lab.experiment(),
-        variant: variant.name.clone(),
-        index,
-        ..run
-    }
+    Run { experiment: lab.experiment(), variant: variant.name.clone(), index, ..run }
 }

@@ -24,11 +24,7 @@ pub static LESSON: Lesson = Lesson {
         ("ledger.rs", include_str!("../ledger.rs")),
     ],
     options: &[Opt::Runs, Opt::Iterations],
-    defaults: Params {
-        runs: Some(10),
-        iterations: Some(10_000),
-        ..NO_PARAMS
-    },
+    defaults: Params { runs: Some(10), iterations: Some(10_000), ..NO_PARAMS },
     experiments: &[
         Experiment {
             name: "bank",
@@ -50,14 +46,7 @@ pub static LESSON: Lesson = Lesson {
         Experiment {
             name: "price",
             compared: false,
-            variants: &[
-                "none",
-                "atomic",
-                "plain",
-                "robust",
-                "semaphore",
-                "python-lock",
-            ],
+            variants: &["none", "atomic", "plain", "robust", "semaphore", "python-lock"],
             figures: &["alone_ns", "contended_ns"],
             experiment_figures: &[
                 "robust_over_plain_alone",

@@ -14,10 +14,7 @@ use crate::experiments::rounds;
 pub fn run(lab: &mut Lab) -> Result<()> {
     let variants = lab.variants()?;
     let cpu = lab.machine.usable.first().copied().unwrap_or(0);
-    let on_it = |widened| Stage {
-        cpus: Some([cpu, cpu]),
-        widened,
-    };
+    let on_it = |widened| Stage { cpus: Some([cpu, cpu]), widened };
     let tight = Bank::new(lab.iterations(), on_it(false))?;
     let widened = Bank::new(lab.iterations(), on_it(true))?;
     lab.expect_steps(variants.len() as u64 * (u64::from(lab.runs()) + 1));

@@ -16,13 +16,8 @@ use crate::mp::{Gate, Lock, LockError, MapError, Process, RawValue, SemaphoreLoc
 
 /// Figures of both experiments: what the waiter got and when, before and after the
 /// owner's end, and whether the lock can be used by others then.
-pub const FIGURES: &[&str] = &[
-    "while_alive",
-    "after_death",
-    "waited_s",
-    "usable_after",
-    "owner_exitcode",
-];
+pub const FIGURES: &[&str] =
+    &["while_alive", "after_death", "waited_s", "usable_after", "owner_exitcode"];
 
 /// How long a waiter waits before it gives up.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -210,10 +205,7 @@ struct Answer {
 
 impl Answer {
     fn new() -> Result<Self, MapError> {
-        Ok(Answer {
-            got: RawValue::new(0)?,
-            waited_ns: RawValue::new(0)?,
-        })
+        Ok(Answer { got: RawValue::new(0)?, waited_ns: RawValue::new(0)? })
     }
 
     fn give(&self, wait: impl FnOnce() -> Got) {

@@ -57,7 +57,8 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         let Some(of_it) = prices.get(&variant.name) else {
             continue;
         };
-        let median = |of: fn(&Price) -> f64| stats::median(&of_it.iter().map(of).collect::<Vec<_>>());
+        let median =
+            |of: fn(&Price) -> f64| stats::median(&of_it.iter().map(of).collect::<Vec<_>>());
         let figures = [
             ("alone_ns", json!(median(|p| p.alone_ns))),
             ("contended_ns", json!(median(|p| p.contended_ns))),
@@ -100,8 +101,16 @@ fn price(
         return python::call(lab, variant, &["price".to_string(), steps.to_string()]);
     }
     Ok(Some(Price {
-        alone_ns: means.cost(variant.base, steps, &cpus.map_or(vec![None], |c| vec![Some(c[0])]))?,
-        contended_ns: means.cost(variant.base, steps, &cpus.map_or(vec![None; 2], |c| c.map(Some).to_vec()))?,
+        alone_ns: means.cost(
+            variant.base,
+            steps,
+            &cpus.map_or(vec![None], |c| vec![Some(c[0])]),
+        )?,
+        contended_ns: means.cost(
+            variant.base,
+            steps,
+            &cpus.map_or(vec![None; 2], |c| c.map(Some).to_vec()),
+        )?,
     }))
 }
 

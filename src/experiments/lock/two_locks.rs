@@ -92,9 +92,8 @@ fn tell(
     locks: &[Lock; 2],
     stuck: &[Stuck],
 ) -> Result<()> {
-    let name_of = |pid: i32| {
-        (workers.iter().find(|w| w.pid() == Some(pid))).map(|w| w.name().to_string())
-    };
+    let name_of =
+        |pid: i32| (workers.iter().find(|w| w.pid() == Some(pid))).map(|w| w.name().to_string());
     let waits = stuck.iter().map(|one| {
         let address = one.syscall.map(|call| call.args[0] as usize);
         let lock = address.and_then(|at| locks.iter().position(|l| l.address() == at));

@@ -42,6 +42,8 @@ pub enum Evidence {
 /// of CPU time between. Bounded waits wake now and then, so a pair of looks may miss a deadlock: it
 /// looks again until `bound` is over, and at least once.
 ///
+/// The processes have one thread each: the kernel tells of the first only.
+///
 /// `pids` must be all who could end the wait of one of them, the caller left out: whoever is not
 /// named is taken to do nothing. A process that has ended does nothing, so it is left out; one that
 /// sleeps for a set time will go on by itself, so nobody is stuck while one does.
@@ -58,10 +60,7 @@ pub fn find_deadlock(pids: &[i32], bound: Duration) -> Result<Option<Vec<Stuck>>
         let now = look_at_all(pids)?;
         let stuck = !now.is_empty()
             && before.len() == now.len()
-            && before
-                .iter()
-                .zip(&now)
-                .all(|(before, now)| now.is_stuck_since(before));
+            && before.iter().zip(&now).all(|(before, now)| now.is_stuck_since(before));
         if stuck {
             return Ok(Some(now.into_iter().map(|look| look.seen).collect()));
         }
@@ -94,22 +93,14 @@ fn look_at_all(pids: &[i32]) -> Result<Vec<Look>, ProcError> {
 fn look_at(pid: i32) -> Result<Look, ProcError> {
     let (syscall, by) = match syscall(pid) {
         Ok(syscall) => (syscall, Evidence::Syscall),
-        Err(ProcError::Denied { .. }) => (None, Evidence::Wchan),
+        // Not for us, or not on this kernel; whether the process is gone, its stat will tell.
+        Err(ProcError::Denied { .. } | ProcError::Gone { .. }) => (None, Evidence::Wchan),
         Err(error) => return Err(error),
     };
     let wchan = wchan(pid).ok().flatten();
     let cpu_time = cpu_time(pid)?;
     let state = ProcStat::read(pid)?.state;
-    Ok(Look {
-        seen: Stuck {
-            pid,
-            syscall,
-            wchan,
-            state,
-            by,
-        },
-        cpu_time,
-    })
+    Ok(Look { seen: Stuck { pid, syscall, wchan, state, by }, cpu_time })
 }
 
 impl Look {
@@ -136,5 +127,41 @@ impl Look {
         asleep
             && self.seen.wchan == before.seen.wchan
             && self.seen.wchan.as_ref().is_some_and(waits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(wchan: Option<&str>, state: char, cpu_time: Duration) -> Look {
+        let (wchan, by) = (wchan.map(str::to_owned), Evidence::Wchan);
+        Look { seen: Stuck { pid: 1, syscall: None, wchan, state, by }, cpu_time }
+    }
+
+    fn is_stuck(before: &Look, now: &Look) -> bool {
+        now.is_stuck_since(before)
+    }
+
+    #[test]
+    fn asleep_in_the_same_function_is_stuck() {
+        let waits = look(Some("futex_wait_queue"), 'S', Duration::ZERO);
+        assert!(is_stuck(&waits, &look(Some("futex_wait_queue"), 'S', Duration::from_micros(90))));
+    }
+
+    #[test]
+    fn progress_of_any_kind_is_not_stuck() {
+        let waits = look(Some("futex_wait_queue"), 'S', Duration::ZERO);
+        assert!(!is_stuck(&waits, &look(Some("pipe_read"), 'S', Duration::ZERO)));
+        assert!(!is_stuck(&waits, &look(Some("futex_wait_queue"), 'R', Duration::ZERO)));
+        assert!(!is_stuck(&waits, &look(Some("futex_wait_queue"), 'S', IDLE)));
+    }
+
+    #[test]
+    fn sleeping_for_a_time_and_sleeping_unseen_are_not_stuck() {
+        for wchan in [Some("hrtimer_nanosleep"), None] {
+            let sleeps = look(wchan, 'S', Duration::ZERO);
+            assert!(!is_stuck(&sleeps, &look(wchan, 'S', Duration::ZERO)));
+        }
     }
 }

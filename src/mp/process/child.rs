@@ -60,10 +60,7 @@ impl PanicText {
     }
 
     fn record(&self, info: &PanicHookInfo<'_>) {
-        let mut text = Writer {
-            page: &self.0,
-            len: 0,
-        };
+        let mut text = Writer { page: &self.0, len: 0 };
         let payload = info.payload();
         let message = payload
             .downcast_ref::<&str>()
@@ -84,13 +81,8 @@ impl PanicText {
         if len == 0 {
             return None;
         }
-        let bytes: Vec<u8> = self
-            .0
-            .text
-            .iter()
-            .take(len)
-            .map(|byte| byte.load(Ordering::Relaxed))
-            .collect();
+        let bytes: Vec<u8> =
+            self.0.text.iter().take(len).map(|byte| byte.load(Ordering::Relaxed)).collect();
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
@@ -104,18 +96,11 @@ struct Writer<'a> {
 impl Write for Writer<'_> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         let room = (ROOM - self.len).min(text.len());
-        let fits = (0..=room)
-            .rev()
-            .find(|&at| text.is_char_boundary(at))
-            .unwrap_or(0);
+        let fits = (0..=room).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         for (to, byte) in self.page.text[self.len..].iter().zip(text[..fits].bytes()) {
             to.store(byte, Ordering::Relaxed);
         }
         self.len += fits;
-        if fits == text.len() {
-            Ok(())
-        } else {
-            Err(std::fmt::Error)
-        }
+        if fits == text.len() { Ok(()) } else { Err(std::fmt::Error) }
     }
 }

@@ -25,21 +25,14 @@ pub(super) fn hanging(text: &str, first: &str, rest: &str, style: &Style) -> Str
 
 /// The line above a drawing.
 pub(super) fn title(text: &str, paint: Paint, style: &Style) -> String {
-    plain(text, "", style)
-        .lines()
-        .map(|line| style.paint(line, paint) + "\n")
-        .collect()
+    plain(text, "", style).lines().map(|line| style.paint(line, paint) + "\n").collect()
 }
 
 /// A heading with a rule below it.
 pub(super) fn heading(text: &str, style: &Style) -> String {
     let lines = plain(text, "", style);
     let rule = "═".repeat(lines.lines().map(display_width).max().unwrap_or(0));
-    format!(
-        "{}{}\n",
-        title(text, Paint::Heading, style),
-        style.paint(&rule, Paint::Faint)
-    )
+    format!("{}{}\n", title(text, Paint::Heading, style), style.paint(&rule, Paint::Faint))
 }
 
 /// Code with the numbers that its lines have in their file.
@@ -48,11 +41,7 @@ pub(super) fn code(code: &CodeBlock, style: &Style) -> String {
     let last = (code.first_line + code.lines.len().saturating_sub(1)).to_string();
     let mut text = style.paint(&title, Paint::Faint) + "\n\n";
     for (offset, line) in code.lines.iter().enumerate() {
-        let number = format!(
-            "{:>width$} │",
-            code.first_line + offset,
-            width = last.len() + 2
-        );
+        let number = format!("{:>width$} │", code.first_line + offset, width = last.len() + 2);
         let line = style.paint(&visible::lines(line), Paint::Code);
         text.push_str(format!("{} {line}", style.paint(&number, Paint::Faint)).trim_end());
         text.push('\n');
@@ -79,6 +68,7 @@ pub(super) fn verdict(
     style: &Style,
 ) -> String {
     let hanging = |label: &str, markdown: &str| {
+        let label = style.paint(label, Paint::Strong);
         markdown::render_hanging(markdown, style, &format!("{label} "), "    ")
     };
     let mut text = String::new();

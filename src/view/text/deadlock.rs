@@ -52,8 +52,6 @@ fn draw_circle(circle: &[&Wait], style: &Style) -> String {
     if display_width(&line) <= style.width {
         return line + "\n";
     }
-    let lines: String = arrows
-        .map(|arrow| format!("  {}\n", arrow.trim_end()))
-        .collect();
+    let lines: String = arrows.map(|arrow| format!("  {}\n", arrow.trim_end())).collect();
     format!("{lines}  {first}\n")
 }

@@ -19,35 +19,19 @@ const ARROW: std::ops::RangeInclusive<usize> = 2..=6;
 /// The losses of each variant that was traced; empty where none was.
 pub(super) fn losses(gathered: &Gathered, style: &Style) -> String {
     let variants = gathered.by_variant(|run| run.traced && run.lost.is_some());
-    let most = variants
-        .iter()
-        .map(|(_, runs)| runs.len())
-        .max()
-        .unwrap_or(0);
+    let most = variants.iter().map(|(_, runs)| runs.len()).max().unwrap_or(0);
     if most == 0 {
         return String::new();
     }
-    let widest = variants
-        .iter()
-        .map(|(name, _)| display_width(name))
-        .max()
-        .unwrap_or(0);
-    let updates = variants
-        .iter()
-        .flat_map(|(_, runs)| runs)
-        .find_map(|run| run.updates);
+    let widest = variants.iter().map(|(name, _)| display_width(name)).max().unwrap_or(0);
+    let updates = variants.iter().flat_map(|(_, runs)| runs).find_map(|run| run.updates);
     let heading = words::losses_heading(style.lang, most, updates);
     let mut text = blocks::title(&heading, Paint::Heading, style);
     for (variant, runs) in &variants {
         let sentence = words::losses(style.lang, &lost_by_process(runs));
         let blanks = " ".repeat(widest - display_width(variant));
         let label = format!("  {variant}{blanks}  ");
-        text.push_str(&blocks::hanging(
-            &sentence,
-            &label,
-            &" ".repeat(widest + 4),
-            style,
-        ));
+        text.push_str(&blocks::hanging(&sentence, &label, &" ".repeat(widest + 4), style));
     }
     text
 }
@@ -57,21 +41,14 @@ fn lost_by_process(runs: &[&Run]) -> Vec<String> {
     let lost = || runs.iter().filter_map(|run| run.lost.as_ref());
     let processes: BTreeSet<&String> = lost().flat_map(|lost| lost.keys()).collect();
     let median = |process: &String| {
-        let of_each: Vec<f64> = lost()
-            .map(|l| l.get(process).copied().unwrap_or(0) as f64)
-            .collect();
+        let of_each: Vec<f64> =
+            lost().map(|l| l.get(process).copied().unwrap_or(0) as f64).collect();
         stats::median(&of_each).unwrap_or(0.0).round() as i64
     };
-    if lost()
-        .flat_map(|lost| lost.values())
-        .all(|number| *number == 0)
-    {
+    if lost().flat_map(|lost| lost.values()).all(|number| *number == 0) {
         return Vec::new();
     }
-    processes
-        .into_iter()
-        .map(|process| format!("{process} {}", count(median(process))))
-        .collect()
+    processes.into_iter().map(|process| format!("{process} {}", count(median(process)))).collect()
 }
 
 /// One lost update: the victim's lane at the left, the overwriter's at the right.
@@ -121,20 +98,10 @@ struct Lanes {
 
 impl Lanes {
     fn of(lost: &LostUpdate, style: &Style) -> Lanes {
-        let said = lost
-            .steps
-            .iter()
-            .map(|step| words::step(style.lang, step.op, step.value));
+        let said = lost.steps.iter().map(|step| words::step(style.lang, step.op, step.value));
         let names = [lost.victim.clone(), lost.overwriter.clone()];
-        let lane = said
-            .chain(names)
-            .map(|text| display_width(&text))
-            .max()
-            .unwrap_or(0);
-        let values = lost
-            .steps
-            .iter()
-            .map(|step| display_width(&count(step.value)));
+        let lane = said.chain(names).map(|text| display_width(&text)).max().unwrap_or(0);
+        let values = lost.steps.iter().map(|step| display_width(&count(step.value)));
         let shared = display_width(words::shared_word(style.lang));
         let word = values.chain([shared]).max().unwrap_or(0);
         // Two blanks at the left, and one between each two of the five columns.
@@ -164,11 +131,7 @@ impl Lanes {
         let word = count(step.value);
         let towards_left = at_left == (step.op == Op::Load);
         let shaft = "─".repeat(self.arrow - 1);
-        let arrow = if towards_left {
-            format!("◄{shaft}")
-        } else {
-            format!("{shaft}►")
-        };
+        let arrow = if towards_left { format!("◄{shaft}") } else { format!("{shaft}►") };
         let row = if at_left {
             self.row(&said, &arrow, &word, "", "")
         } else {

@@ -23,14 +23,8 @@ pub(super) fn draw(measures: &[Measure], style: &Style) -> String {
     }
     let heading = words::measures_heading(style.lang);
     let lines = table(measures, &names, style.lang).natural();
-    let fits = lines
-        .iter()
-        .all(|line| display_width(line) + 2 <= style.width);
-    let lines = if fits {
-        lines
-    } else {
-        list(measures, style.lang)
-    };
+    let fits = lines.iter().all(|line| display_width(line) + 2 <= style.width);
+    let lines = if fits { lines } else { list(measures, style.lang) };
     let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
     format!("{}\n{lines}", style.paint(heading, Paint::Heading))
 }
@@ -38,30 +32,18 @@ pub(super) fn draw(measures: &[Measure], style: &Style) -> String {
 fn table(measures: &[Measure], names: &[&str], lang: Lang) -> Grid {
     let variant = words::column(lang, words::Column::Variant).to_owned();
     let of = |measure: &Measure, name: &str| {
-        measure
-            .values
-            .get(name)
-            .map_or_else(String::new, |value| figure(name, value, lang))
+        measure.values.get(name).map_or_else(String::new, |value| figure(name, value, lang))
     };
     Grid {
-        header: [variant]
-            .into_iter()
-            .chain(names.iter().map(|name| title(name)))
-            .collect(),
+        header: [variant].into_iter().chain(names.iter().map(|name| title(name))).collect(),
         rows: measures
             .iter()
             .map(|measure| {
                 let label = measure.variant.clone().unwrap_or_default();
-                [label]
-                    .into_iter()
-                    .chain(names.iter().map(|name| of(measure, name)))
-                    .collect()
+                [label].into_iter().chain(names.iter().map(|name| of(measure, name))).collect()
             })
             .collect(),
-        numbers: [false]
-            .into_iter()
-            .chain(names.iter().map(|_| true))
-            .collect(),
+        numbers: [false].into_iter().chain(names.iter().map(|_| true)).collect(),
     }
 }
 
@@ -80,9 +62,7 @@ fn list(measures: &[Measure], lang: Lang) -> Vec<String> {
 
 /// A name without its unit, which stands at the figure.
 fn title(name: &str) -> String {
-    let bare = ["_ns", "_s", "_bytes"]
-        .iter()
-        .find_map(|unit| name.strip_suffix(unit));
+    let bare = ["_ns", "_s", "_bytes"].iter().find_map(|unit| name.strip_suffix(unit));
     bare.unwrap_or(name).replace('_', " ")
 }
 

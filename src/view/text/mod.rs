@@ -21,8 +21,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use self::gathered::Gathered;
 use super::style::{Paint, Style};
 use super::{CodeBlock, LessonRow, Part, View, markdown, visible, words};
-use crate::lesson::fault::Fault;
 use crate::event::{End, EndReason, Error, Event, Progress, Python, Summary};
+use crate::lesson::fault::Fault;
 
 /// What the text view shows besides results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -100,16 +100,17 @@ impl Text {
             return;
         }
         let bar = self.bar.get_or_insert_with(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             // The template is a constant and correct; a plain bar would do as well.
-            bar.with_style(
-                ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}")
-                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
-            )
+            let looks = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::with_draw_target(Some(progress.total), ProgressDrawTarget::stderr())
+                .with_style(looks)
+                .with_message(progress.experiment.clone())
         });
-        bar.set_message(progress.experiment.clone());
-        bar.set_length(progress.total);
-        bar.set_position(progress.done);
+        bar.update(|state| {
+            state.set_len(progress.total);
+            state.set_pos(progress.done);
+        });
     }
 
     /// Draws what one experiment reported.
@@ -139,16 +140,9 @@ impl Text {
         let line = match python.fault {
             None => words::python(lang, python),
             Some(fault) => {
-                let path = python
-                    .path
-                    .as_ref()
-                    .map(|path| format!("{path}: "))
-                    .unwrap_or_default();
-                let detail = python
-                    .detail
-                    .as_ref()
-                    .map(|said| format!(": {said}"))
-                    .unwrap_or_default();
+                let path = python.path.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
+                let detail =
+                    python.detail.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
                 format!("{path}{}{detail}", words::python_fault(lang, fault))
             }
         };
@@ -244,8 +238,7 @@ impl View for Text {
     }
 
     fn ask_again(&mut self, answers: usize) -> io::Result<()> {
-        self.out
-            .write_all(words::ask_again(self.style.lang, answers).as_bytes())?;
+        self.out.write_all(words::ask_again(self.style.lang, answers).as_bytes())?;
         self.out.flush()
     }
 

@@ -54,10 +54,17 @@ struct Scale {
 
 impl Scale {
     fn column(&self, value: i64) -> usize {
-        // i64 values may be further apart than an i64 can say.
-        let range = (self.greatest as f64 - self.least as f64).max(1.0);
-        let share = (value as f64 - self.least as f64) / range;
-        (share * (self.columns - 1) as f64).round() as usize
+        self.place(self.offset(value))
+    }
+
+    /// How far a value lies above the least: up to 2^64, more than an i64 can say.
+    fn offset(&self, value: i64) -> u128 {
+        (i128::from(value) - i128::from(self.least)).max(0) as u128
+    }
+
+    fn place(&self, offset: u128) -> usize {
+        let range = self.offset(self.greatest).max(1);
+        (offset as f64 / range as f64 * (self.columns - 1) as f64).round() as usize
     }
 }
 
@@ -69,11 +76,7 @@ pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
         .into_iter()
         .filter_map(|(variant, runs)| Row::of(variant, &runs))
         .collect();
-    let values = || {
-        rows.iter()
-            .flat_map(|row| row.outcomes.iter().chain([&row.expected]))
-            .copied()
-    };
+    let values = || rows.iter().flat_map(|row| row.outcomes.iter().chain([&row.expected])).copied();
     let (Some(least), Some(greatest)) = (values().min(), values().max()) else {
         return String::new();
     };
@@ -81,42 +84,23 @@ pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
     let common = expected.filter(|value| rows.iter().all(|row| row.expected == *value));
     let heading = words::outcomes_heading(style.lang, common);
     let mut text = blocks::title(&heading, Paint::Heading, style);
-    let label = rows
-        .iter()
-        .map(|row| display_width(row.variant))
-        .max()
-        .unwrap_or(0);
+    let label = rows.iter().map(|row| display_width(row.variant)).max().unwrap_or(0);
     let columns = columns(&rows, label, style).min(if least == greatest { 3 } else { usize::MAX });
-    let scale = Scale {
-        least,
-        greatest,
-        columns,
-    };
+    let scale = Scale { least, greatest, columns };
     for row in &rows {
         text.push_str(&row.draw(&scale, label, style));
     }
     let marks = [common, Some(least), Some(greatest)];
     for line in axis(&scale, &marks.into_iter().flatten().collect::<Vec<_>>()) {
-        text.push_str(&format!(
-            "  {}  {}\n",
-            " ".repeat(label),
-            style.paint(&line, Paint::Faint)
-        ));
+        text.push_str(&format!("  {}  {}\n", " ".repeat(label), style.paint(&line, Paint::Faint)));
     }
     text + &legend(&rows, style)
 }
 
 /// Columns for the line itself: what name and verdict leave.
 fn columns(rows: &[Row], label: usize, style: &Style) -> usize {
-    let verdict = rows
-        .iter()
-        .map(|row| display_width(&row.verdict(style)))
-        .max()
-        .unwrap_or(0);
-    style
-        .width
-        .saturating_sub(2 + label + 2 + 2 + verdict)
-        .max(12)
+    let verdict = rows.iter().map(|row| display_width(&row.verdict(style))).max().unwrap_or(0);
+    style.width.saturating_sub(2 + label + 2 + 2 + verdict).max(12)
 }
 
 fn legend(rows: &[Row], style: &Style) -> String {
@@ -158,11 +142,7 @@ impl<'a> Row<'a> {
             self.dots(scale, &mut cells);
         }
         let line: String = cells.into_iter().collect();
-        let paint = if self.right == self.outcomes.len() {
-            Paint::Good
-        } else {
-            Paint::Bad
-        };
+        let paint = if self.right == self.outcomes.len() { Paint::Good } else { Paint::Bad };
         let blanks = " ".repeat(label - display_width(self.variant));
         let verdict = style.paint(&self.verdict(style), paint);
         format!("  {}{blanks}  {line}  {verdict}\n", self.variant)
@@ -175,42 +155,36 @@ impl<'a> Row<'a> {
         let mut columns: Vec<usize> = self.outcomes.iter().map(|v| scale.column(*v)).collect();
         columns.sort_unstable();
         for same in columns.chunk_by(|a, b| a == b) {
-            let mut mark = Mark {
-                column: same[0],
-                runs: same.len(),
-            };
+            let mut mark = Mark { column: same[0], runs: same.len() };
             while let Some(before) = marks.pop_if(|before| before.touches(&mark)) {
-                mark = Mark {
-                    column: before.column,
-                    runs: before.runs + mark.runs,
-                };
+                mark = Mark { column: before.column, runs: before.runs + mark.runs };
             }
             marks.push(mark);
         }
         for mark in marks {
             let text = mark.text();
             let start = mark.column.min(cells.len().saturating_sub(text.len()));
-            cells[start..]
-                .iter_mut()
-                .zip(text)
-                .for_each(|(cell, c)| *cell = c);
+            cells[start..].iter_mut().zip(text).for_each(|(cell, c)| *cell = c);
         }
     }
 
-    /// Bins of equal width, about twice the square root of the number of runs, each
-    /// drawn as high as its share of the fullest.
+    /// Bins of as many values each, about twice the square root of the number of runs,
+    /// drawn as high as their share of the fullest. They are cut by value and not by
+    /// column, because columns need not hold equally many values.
     fn histogram(&self, scale: &Scale, cells: &mut [char]) {
-        let wanted = (2.0 * (self.outcomes.len() as f64).sqrt()).ceil() as usize;
-        let width = scale.columns.div_ceil(wanted).max(1);
-        let mut bins = vec![0_usize; scale.columns.div_ceil(width)];
+        let values = scale.offset(scale.greatest) + 1;
+        let wanted = (2.0 * (self.outcomes.len() as f64).sqrt()).ceil() as u64;
+        let width = values.div_ceil(u128::from(wanted));
+        let mut bins = vec![0_usize; values.div_ceil(width) as usize];
         for value in &self.outcomes {
-            bins[scale.column(*value) / width] += 1;
+            bins[(scale.offset(*value) / width) as usize] += 1;
         }
-        let fullest = bins.iter().copied().max().unwrap_or(1).max(1);
+        let fullest = bins.iter().copied().max().unwrap_or(1);
         for (bin, runs) in bins.into_iter().enumerate().filter(|(_, runs)| *runs > 0) {
             let height = HEIGHTS[(runs * HEIGHTS.len()).div_ceil(fullest) - 1];
-            let end = (bin * width + width).min(cells.len());
-            cells[bin * width..end].fill(height);
+            let from = scale.place(bin as u128 * width);
+            let to = scale.place((bin as u128 + 1) * width).clamp(from + 1, cells.len());
+            cells[from..to].fill(height);
         }
     }
 }
@@ -230,9 +204,7 @@ fn axis(scale: &Scale, values: &[i64]) -> Vec<String> {
         line[column] = '┴';
         let text = count(*value);
         let width = display_width(&text);
-        let start = column
-            .saturating_sub(width / 2)
-            .min(scale.columns.saturating_sub(width));
+        let start = column.saturating_sub(width / 2).min(scale.columns.saturating_sub(width));
         let is_free = |row: &Vec<char>| {
             let from = start.saturating_sub(1);
             row.iter().skip(from).take(width + 2).all(|c| *c == ' ')
@@ -241,12 +213,8 @@ fn axis(scale: &Scale, values: &[i64]) -> Vec<String> {
             labels.push(vec![' '; scale.columns.max(width)]);
             labels.len() - 1
         });
-        labels[row][start..]
-            .iter_mut()
-            .zip(text.chars())
-            .for_each(|(cell, c)| *cell = c);
+        labels[row][start..].iter_mut().zip(text.chars()).for_each(|(cell, c)| *cell = c);
     }
     let rows = std::iter::once(line).chain(labels);
-    rows.map(|row| row.into_iter().collect::<String>().trim_end().to_owned())
-        .collect()
+    rows.map(|row| row.into_iter().collect::<String>().trim_end().to_owned()).collect()
 }

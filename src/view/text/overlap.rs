@@ -12,30 +12,17 @@ use crate::stats;
 /// empty where overlap was not measured.
 pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
     let variants = gathered.by_variant(|run| !run.traced && run.overlap.is_some());
-    let runs: Vec<&Run> = variants
-        .iter()
-        .flat_map(|(_, runs)| runs)
-        .copied()
-        .collect();
+    let runs: Vec<&Run> = variants.iter().flat_map(|(_, runs)| runs).copied().collect();
     let Some(first) = runs.first() else {
         return String::new();
     };
-    let shares = |runs: &[&Run]| {
-        runs.iter()
-            .filter_map(|run| run.overlap)
-            .collect::<Vec<_>>()
-    };
-    let medians: Vec<f64> = variants
-        .iter()
-        .filter_map(|(_, runs)| stats::median(&shares(runs)))
-        .collect();
+    let shares = |runs: &[&Run]| runs.iter().filter_map(|run| run.overlap).collect::<Vec<_>>();
+    let medians: Vec<f64> =
+        variants.iter().filter_map(|(_, runs)| stats::median(&shares(runs))).collect();
     let least = medians.iter().copied().fold(f64::INFINITY, f64::min);
     let most = medians.iter().copied().fold(0.0, f64::max);
     let seen = runs.iter().filter(|run| overlapped(run)).count();
-    let cpus = first
-        .cpus
-        .as_deref()
-        .filter(|_| runs.iter().all(|run| run.cpus == first.cpus));
+    let cpus = first.cpus.as_deref().filter(|_| runs.iter().all(|run| run.cpus == first.cpus));
     let sentence = words::overlap(style.lang, seen, runs.len(), cpus, least, most);
     let mut text = blocks::plain(&sentence, "", style);
     for (variant, runs) in &variants {

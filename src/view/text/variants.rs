@@ -30,15 +30,9 @@ pub(super) fn draw(summary: &Summary, style: &Style) -> String {
     let mut text = String::new();
     for (index, line) in fitting(summary, style).into_iter().enumerate() {
         // Two lines of header, then one a variant.
-        let variant = index
-            .checked_sub(2)
-            .and_then(|row| summary.variants.get(row));
+        let variant = index.checked_sub(2).and_then(|row| summary.variants.get(row));
         let is_winner = variant.is_some_and(|v| summary.winner.as_ref() == Some(&v.variant));
-        let line = if is_winner {
-            style.paint(&line, Paint::Strong)
-        } else {
-            line
-        };
+        let line = if is_winner { style.paint(&line, Paint::Strong) } else { line };
         text.push_str(&format!("{:INDENT$}{line}\n", ""));
     }
     for remark in remarks(summary, style.lang) {
@@ -57,11 +51,7 @@ fn fitting(summary: &Summary, style: &Style) -> Vec<String> {
         let without_bar: Vec<_> = columns.iter().copied().filter(|c| *c != Bar).collect();
         let taken = width(&grid(summary, &without_bar, 0, style.lang).natural());
         let left = room.saturating_sub(taken + 2);
-        let fits = if columns.contains(&Bar) {
-            left >= *BAR.start()
-        } else {
-            taken <= room
-        };
+        let fits = if columns.contains(&Bar) { left >= *BAR.start() } else { taken <= room };
         if fits {
             return grid(summary, &columns, left.min(*BAR.end()), style.lang).natural();
         }
@@ -73,11 +63,7 @@ fn fitting(summary: &Summary, style: &Style) -> Vec<String> {
 }
 
 fn width(lines: &[String]) -> usize {
-    lines
-        .iter()
-        .map(|line| display_width(line))
-        .max()
-        .unwrap_or(0)
+    lines.iter().map(|line| display_width(line)).max().unwrap_or(0)
 }
 
 fn grid(summary: &Summary, columns: &[Column], bar: usize, lang: Lang) -> Grid {
@@ -87,16 +73,10 @@ fn grid(summary: &Summary, columns: &[Column], bar: usize, lang: Lang) -> Grid {
         _ => words::column(lang, *column),
     };
     let row = |variant: &VariantSummary| {
-        columns
-            .iter()
-            .map(|column| cell(summary, variant, *column, &bars, lang))
-            .collect()
+        columns.iter().map(|column| cell(summary, variant, *column, &bars, lang)).collect()
     };
     Grid {
-        header: columns
-            .iter()
-            .map(|column| header(column).to_owned())
-            .collect(),
+        header: columns.iter().map(|column| header(column).to_owned()).collect(),
         rows: summary.variants.iter().map(row).collect(),
         numbers: columns
             .iter()
@@ -123,14 +103,8 @@ fn cell(
         },
         Column::Ratio => {
             let is_baseline = variant.variant == summary.baseline;
-            let mark = if spans_one(variant) && !is_baseline {
-                " ≈"
-            } else {
-                ""
-            };
-            variant
-                .ratio
-                .map_or_else(nothing, |r| ratio(r, lang) + mark)
+            let mark = if spans_one(variant) && !is_baseline { " ≈" } else { "" };
+            variant.ratio.map_or_else(nothing, |r| ratio(r, lang) + mark)
         }
         Column::Interval if variant.variant == summary.baseline => words::baseline(lang).to_owned(),
         Column::Interval => match (variant.ratio_low, variant.ratio_high) {
@@ -158,13 +132,7 @@ struct Bars {
 
 impl Bars {
     fn of(summary: &Summary, columns: usize) -> Bars {
-        let times = || {
-            summary
-                .variants
-                .iter()
-                .filter_map(|v| v.median_s)
-                .filter(|s| *s > 0.0)
-        };
+        let times = || summary.variants.iter().filter_map(|v| v.median_s).filter(|s| *s > 0.0);
         Bars {
             columns,
             shortest: times().fold(f64::INFINITY, f64::min),
@@ -193,12 +161,7 @@ impl Bars {
 
 /// What the marks mean, and who won.
 fn remarks(summary: &Summary, lang: Lang) -> Vec<String> {
-    let others = || {
-        summary
-            .variants
-            .iter()
-            .filter(|v| v.variant != summary.baseline)
-    };
+    let others = || summary.variants.iter().filter(|v| v.variant != summary.baseline);
     let lacks_interval = |v: &VariantSummary| {
         v.ratio.is_some() && v.ratio_low.is_none() && (v.runs as usize) < ROUNDS_FOR_INTERVAL
     };

@@ -16,14 +16,11 @@ pub struct Failure {
 /// The words for an error event.
 pub fn failure(lang: Lang, error: &Error) -> Failure {
     let (happened, next) = match lang {
-        Lang::En => failure_en(error.kind),
-        Lang::It => failure_it(error.kind),
+        Lang::En => (happened_en(error.kind), next_en(error.kind)),
+        Lang::It => (happened_it(error.kind), next_it(error.kind)),
     };
-    let said: Vec<&str> = [&error.what, &error.detail]
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
-        .collect();
+    let said: Vec<&str> =
+        [&error.what, &error.detail].into_iter().flatten().map(String::as_str).collect();
     let happened = match said[..] {
         [] => format!("{happened}."),
         _ => format!("{happened} ({}).", said.join(": ")),
@@ -31,133 +28,182 @@ pub fn failure(lang: Lang, error: &Error) -> Failure {
     Failure { happened, next }
 }
 
-fn failure_en(kind: ErrorKind) -> (&'static str, &'static str) {
+fn happened_en(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::NoProc => (
-            "looked for this process in /proc, which is not there or cannot be read",
-            "Mount it (`mount -t proc proc /proc`), or start the container without hiding it.",
-        ),
-        ErrorKind::RunnerNotStarted => (
-            "tried to start the runner, the process that watches over experiments, and it did not start",
-            "parlab starts itself again from its own file: check that the file is still where it was and may be executed there (no `noexec` mount).",
-        ),
-        ErrorKind::RunnerLost => (
-            "waited for the runner, and it ended without a word",
-            "Something outside ended it, often for want of memory (`dmesg` tells). Run the command again; `-v` shows what the runner does.",
-        ),
-        ErrorKind::ExperimentKilled => (
-            "ran the experiment, and a signal that parlab did not send ended it",
-            "See who sent it (for want of memory the kernel does: `dmesg` tells), then run the command again with `-v`.",
-        ),
-        ErrorKind::WorkerKilled => (
-            "ran the experiment, and one of its processes was ended by a signal that parlab did not send",
-            "See who sent it (for want of memory the kernel does: `dmesg` tells), then run the command again.",
-        ),
-        ErrorKind::Panic => (
-            "ran the experiment, and it panicked: this is a fault of parlab's",
-            "Run it again with `-v` and report what it prints, with the version of parlab and of the kernel.",
-        ),
-        ErrorKind::ProcessLimit => (
-            "tried to create a process, and no more are allowed",
-            "End some programs, raise `ulimit -u`, or give the container a greater limit of processes (`pids.max`).",
-        ),
-        ErrorKind::DescriptorLimit => (
-            "tried to open a file, and no more may be open",
-            "Raise the limit in this shell (`ulimit -n 1024`) and run the command again.",
-        ),
-        ErrorKind::OutOfMemory => (
-            "asked for memory, and there is none left",
-            "Ask for less (`--iterations`, `--runs`), end some programs, or raise `ulimit -v` or the container's limit of memory.",
-        ),
-        ErrorKind::System => (
-            "called the operating system, and the call failed",
-            "Where a permission is missing, a container or sandbox may forbid the call; run the command again with `-v` to see how far it came.",
-        ),
-        ErrorKind::Output => (
-            "tried to write the output, and could not",
-            "Check that the disk has room and that the file or terminal is still there.",
-        ),
-        ErrorKind::TimeLimit => (
-            "ran the experiment, and it was not done when its time was up",
-            "Give it more time (`--seconds-limit`) or less to do (`--runs`, `--iterations`, `--only`).",
-        ),
-        ErrorKind::LessonFile => (
-            "read the lesson file, and it is faulty or cannot be read",
-            "Correct the file, or give the path of another: a file that ends in `.md`, or a folder with `en.md` or `it.md`.",
-        ),
-        ErrorKind::UnknownPart => (
-            "looked for a part of the lesson, and it has none of that name",
-            "Give one of its parts, `core`, or `all`.",
-        ),
-        ErrorKind::UnknownVariant => (
-            "looked for a variant, and no experiment of the lesson has it",
-            "Give `--only` one of the variants that the lesson runs.",
-        ),
+        ErrorKind::NoProc => {
+            "looked for this process in /proc, which is not there or cannot be read"
+        }
+        ErrorKind::RunnerNotStarted => {
+            "tried to start the runner, the process that watches over experiments, and it did not \
+             start"
+        }
+        ErrorKind::RunnerLost => "waited for the runner, and it ended without a word",
+        ErrorKind::ExperimentKilled => {
+            "ran the experiment, and a signal that parlab did not send ended it"
+        }
+        ErrorKind::WorkerKilled => {
+            "ran the experiment, and a signal that parlab did not send ended one of its processes"
+        }
+        ErrorKind::Panic => "ran the experiment, and it panicked: this is a fault of parlab's",
+        ErrorKind::ProcessLimit => "tried to create a process, and no more are allowed",
+        ErrorKind::DescriptorLimit => "tried to open a file, and no more may be open",
+        ErrorKind::OutOfMemory => "asked for memory, and there is none left",
+        ErrorKind::System => "called the operating system, and the call failed",
+        ErrorKind::Output => "tried to write the output, and could not",
+        ErrorKind::TimeLimit => "ran the experiment, and it was not done when its time was up",
+        ErrorKind::LessonFile => "read the lesson file, and it is faulty or cannot be read",
+        ErrorKind::UnknownPart => "looked for a part of the lesson, and it has none of that name",
+        ErrorKind::UnknownVariant => "looked for a variant, and no experiment of the lesson has it",
     }
 }
 
-fn failure_it(kind: ErrorKind) -> (&'static str, &'static str) {
+fn next_en(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::NoProc => (
-            "ho cercato questo processo in /proc, che non c'è o non si può leggere",
-            "Montalo (`mount -t proc proc /proc`), oppure avvia il container senza nasconderlo.",
-        ),
-        ErrorKind::RunnerNotStarted => (
-            "ho provato ad avviare il runner, il processo che sorveglia gli esperimenti, e non è partito",
-            "parlab riavvia sé stesso dal proprio file: controlla che il file sia ancora dov'era e che lì si possa eseguire (nessun mount `noexec`).",
-        ),
-        ErrorKind::RunnerLost => (
-            "aspettavo il runner, che è finito senza dire nulla",
-            "Qualcosa di esterno lo ha terminato, spesso perché mancava memoria (lo dice `dmesg`). Ripeti il comando; `-v` mostra che cosa fa il runner.",
-        ),
-        ErrorKind::ExperimentKilled => (
-            "ho eseguito l'esperimento, e lo ha terminato un segnale che parlab non ha mandato",
-            "Scopri chi lo ha mandato (se manca memoria è il kernel: lo dice `dmesg`), poi ripeti il comando con `-v`.",
-        ),
-        ErrorKind::WorkerKilled => (
-            "ho eseguito l'esperimento, e uno dei suoi processi è stato terminato da un segnale che parlab non ha mandato",
-            "Scopri chi lo ha mandato (se manca memoria è il kernel: lo dice `dmesg`), poi ripeti il comando.",
-        ),
-        ErrorKind::Panic => (
-            "ho eseguito l'esperimento, e un suo processo è andato in panico: è un difetto di parlab",
-            "Ripeti il comando con `-v` e segnala che cosa stampa, con la versione di parlab e del kernel.",
-        ),
-        ErrorKind::ProcessLimit => (
-            "ho provato a creare un processo, e non ne sono permessi altri",
-            "Chiudi qualche programma, alza `ulimit -u`, o dai al container un limite di processi più alto (`pids.max`).",
-        ),
-        ErrorKind::DescriptorLimit => (
-            "ho provato ad aprire un file, e non se ne possono aprire altri",
-            "Alza il limite in questa shell (`ulimit -n 1024`) e ripeti il comando.",
-        ),
-        ErrorKind::OutOfMemory => (
-            "ho chiesto memoria, e non ce n'è più",
-            "Chiedi meno (`--iterations`, `--runs`), chiudi qualche programma, o alza `ulimit -v` o il limite di memoria del container.",
-        ),
-        ErrorKind::System => (
-            "ho chiamato il sistema operativo, e la chiamata è fallita",
-            "Se manca un permesso, può essere un container o una sandbox a vietare la chiamata; ripeti il comando con `-v` per vedere fin dove arriva.",
-        ),
-        ErrorKind::Output => (
-            "ho provato a scrivere i risultati, senza riuscirci",
-            "Controlla che sul disco ci sia spazio e che il file o il terminale ci sia ancora.",
-        ),
-        ErrorKind::TimeLimit => (
-            "ho eseguito l'esperimento, che allo scadere del tempo non era finito",
-            "Dagli più tempo (`--seconds-limit`) o meno lavoro (`--runs`, `--iterations`, `--only`).",
-        ),
-        ErrorKind::LessonFile => (
-            "ho letto il file della lezione, che ha un errore o non si può leggere",
-            "Correggi il file, o indicane un altro: un file che finisce in `.md`, o una cartella con `en.md` o `it.md`.",
-        ),
-        ErrorKind::UnknownPart => (
-            "ho cercato una parte della lezione, ma non ce n'è una con questo nome",
-            "Indica una delle sue parti, oppure `core` o `all`.",
-        ),
-        ErrorKind::UnknownVariant => (
-            "ho cercato una variante che nessun esperimento della lezione ha",
-            "Indica a `--only` una delle varianti che la lezione esegue.",
-        ),
+        ErrorKind::NoProc => {
+            "Mount it (`mount -t proc proc /proc`), or start the container without hiding it."
+        }
+        ErrorKind::RunnerNotStarted => {
+            "parlab starts itself again from its own file: check that the file is still where it \
+             was and may be executed there (no `noexec` mount)."
+        }
+        ErrorKind::RunnerLost => {
+            "Something outside ended it, often for want of memory (`dmesg` tells). Run the \
+             command again; `-v` shows what the runner does."
+        }
+        ErrorKind::ExperimentKilled => {
+            "See who sent it (for want of memory the kernel does: `dmesg` tells), then run the \
+             command again with `-v`."
+        }
+        ErrorKind::WorkerKilled => {
+            "See who sent it (for want of memory the kernel does: `dmesg` tells), then run the command again."
+        }
+        ErrorKind::Panic => {
+            "Run it again with `-v` and report what it prints, with the version of parlab and of \
+             the kernel."
+        }
+        ErrorKind::ProcessLimit => {
+            "End some programs, raise `ulimit -u`, or give the container a greater limit of \
+             processes (`pids.max`)."
+        }
+        ErrorKind::DescriptorLimit => {
+            "Raise the limit in this shell (`ulimit -n 1024`) and run the command again."
+        }
+        ErrorKind::OutOfMemory => {
+            "Ask for less (`--iterations`, `--runs`), end some programs, or raise `ulimit -v` or \
+             the container's limit of memory."
+        }
+        ErrorKind::System => {
+            "Where a permission is missing, a container or sandbox may forbid the call; run the \
+             command again with `-v` to see how far it came."
+        }
+        ErrorKind::Output => {
+            "Check that the disk has room and that the file or terminal is still there."
+        }
+        ErrorKind::TimeLimit => {
+            "Give it more time (`--seconds-limit`) or less to do (`--runs`, `--iterations`, \
+             `--only`)."
+        }
+        ErrorKind::LessonFile => {
+            "Correct the file, or give the path of another: one that ends in `.md`, or a folder with `en.md` or `it.md`."
+        }
+        ErrorKind::UnknownPart => "Give one of its parts, `core`, or `all`.",
+        ErrorKind::UnknownVariant => "Give `--only` one of the variants that the lesson runs.",
+    }
+}
+
+fn happened_it(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NoProc => {
+            "ho cercato questo processo in /proc, che non c'è o non si può leggere"
+        }
+        ErrorKind::RunnerNotStarted => {
+            "ho provato ad avviare il runner, il processo che sorveglia gli esperimenti, e non è \
+             partito"
+        }
+        ErrorKind::RunnerLost => "aspettavo il runner, che è finito senza dire nulla",
+        ErrorKind::ExperimentKilled => {
+            "ho eseguito l'esperimento, e lo ha terminato un segnale che parlab non ha mandato"
+        }
+        ErrorKind::WorkerKilled => {
+            "ho eseguito l'esperimento, e un segnale che parlab non ha mandato ha terminato uno dei suoi processi"
+        }
+        ErrorKind::Panic => {
+            "ho eseguito l'esperimento, e un suo processo è andato in panico: è un difetto di \
+             parlab"
+        }
+        ErrorKind::ProcessLimit => "ho provato a creare un processo, e non ne sono permessi altri",
+        ErrorKind::DescriptorLimit => {
+            "ho provato ad aprire un file, e non se ne possono aprire altri"
+        }
+        ErrorKind::OutOfMemory => "ho chiesto memoria, e non ce n'è più",
+        ErrorKind::System => "ho chiamato il sistema operativo, e la chiamata è fallita",
+        ErrorKind::Output => "ho provato a scrivere i risultati, senza riuscirci",
+        ErrorKind::TimeLimit => {
+            "ho eseguito l'esperimento, che allo scadere del tempo non era finito"
+        }
+        ErrorKind::LessonFile => {
+            "ho letto il file della lezione, che ha un errore o non si può leggere"
+        }
+        ErrorKind::UnknownPart => {
+            "ho cercato una parte della lezione, ma non ce n'è una con questo nome"
+        }
+        ErrorKind::UnknownVariant => {
+            "ho cercato una variante che nessun esperimento della lezione ha"
+        }
+    }
+}
+
+fn next_it(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NoProc => {
+            "Montalo (`mount -t proc proc /proc`), oppure avvia il container senza nasconderlo."
+        }
+        ErrorKind::RunnerNotStarted => {
+            "parlab riavvia sé stesso dal proprio file: controlla che il file sia ancora dov'era \
+             e che lì si possa eseguire (nessun mount `noexec`)."
+        }
+        ErrorKind::RunnerLost => {
+            "Qualcosa di esterno lo ha terminato, spesso perché mancava memoria (lo dice \
+             `dmesg`). Ripeti il comando; `-v` mostra che cosa fa il runner."
+        }
+        ErrorKind::ExperimentKilled => {
+            "Scopri chi lo ha mandato (se manca memoria è il kernel: lo dice `dmesg`), poi ripeti \
+             il comando con `-v`."
+        }
+        ErrorKind::WorkerKilled => {
+            "Scopri chi lo ha mandato (se manca memoria è il kernel: lo dice `dmesg`), poi ripeti il comando."
+        }
+        ErrorKind::Panic => {
+            "Ripeti il comando con `-v` e segnala che cosa stampa, con la versione di parlab e \
+             del kernel."
+        }
+        ErrorKind::ProcessLimit => {
+            "Chiudi qualche programma, alza `ulimit -u`, o dai al container un limite di processi \
+             più alto (`pids.max`)."
+        }
+        ErrorKind::DescriptorLimit => {
+            "Alza il limite in questa shell (`ulimit -n 1024`) e ripeti il comando."
+        }
+        ErrorKind::OutOfMemory => {
+            "Chiedi meno (`--iterations`, `--runs`), chiudi qualche programma, o alza `ulimit -v` \
+             o il limite di memoria del container."
+        }
+        ErrorKind::System => {
+            "Se manca un permesso, può essere un container o una sandbox a vietare la chiamata; \
+             ripeti il comando con `-v` per vedere fin dove arriva."
+        }
+        ErrorKind::Output => {
+            "Controlla che sul disco ci sia spazio e che il file o il terminale ci sia ancora."
+        }
+        ErrorKind::TimeLimit => {
+            "Dagli più tempo (`--seconds-limit`) o meno lavoro (`--runs`, `--iterations`, \
+             `--only`)."
+        }
+        ErrorKind::LessonFile => {
+            "Correggi il file, o indicane un altro: uno che finisce in `.md`, o una cartella con `en.md` o `it.md`."
+        }
+        ErrorKind::UnknownPart => "Indica una delle sue parti, oppure `core` o `all`.",
+        ErrorKind::UnknownVariant => "Indica a `--only` una delle varianti che la lezione esegue.",
     }
 }
 
@@ -177,10 +223,12 @@ pub fn python_fault(lang: Lang, fault: PythonFault) -> &'static str {
             "non si avvia; le sue varianti mancano (controlla il percorso e i permessi)"
         }
         (Lang::En, PythonFault::NotPython) => {
-            "does not answer as a Python 3 does; its variants are left out (name another with `--python PATH`)"
+            "does not answer as a Python 3 does; its variants are left out (name another with \
+             `--python PATH`)"
         }
         (Lang::It, PythonFault::NotPython) => {
-            "non risponde come un Python 3; le sue varianti mancano (indicane un altro con `--python PERCORSO`)"
+            "non risponde come un Python 3; le sue varianti mancano (indicane un altro con \
+             `--python PERCORSO`)"
         }
         (Lang::En, PythonFault::WrongVersion) => {
             "is not a Python that the lessons run on (3.6 or later); its variants are left out"
@@ -189,10 +237,13 @@ pub fn python_fault(lang: Lang, fault: PythonFault) -> &'static str {
             "non è un Python adatto alle lezioni (dalla 3.6 in poi); le sue varianti mancano"
         }
         (Lang::En, PythonFault::NoScratch) => {
-            "has nothing to run: its program could not be written to the temporary directory; its variants are left out (name one that you may write to: `TMPDIR=/some/where parlab …`)"
+            "has nothing to run: its program could not be written to the temporary directory; its \
+             variants are left out (name a directory that you may write to: `TMPDIR=/some/where`)"
         }
         (Lang::It, PythonFault::NoScratch) => {
-            "non ha nulla da eseguire: il suo programma non si può scrivere nella cartella temporanea; le sue varianti mancano (indicane una in cui puoi scrivere: `TMPDIR=/da/qualche/parte parlab …`)"
+            "non ha nulla da eseguire: il suo programma non si può scrivere nella cartella \
+             temporanea; le sue varianti mancano (indicane una in cui puoi scrivere: \
+             `TMPDIR=/da/qualche/parte`)"
         }
         (Lang::En, PythonFault::Failed) => "ended with an error; its remaining runs are left out",
         (Lang::It, PythonFault::Failed) => {
@@ -211,28 +262,33 @@ pub fn python_fault(lang: Lang, fault: PythonFault) -> &'static str {
 pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
     match (lang, kind) {
         (Lang::En, NoteKind::OneCpuWidened) => {
-            "Only one CPU may be used here, and on one CPU a race hardly ever shows. So each process gives way now and then between reading and writing: the race is real, its frequency is not. With two CPUs this is not needed."
+            "Only one CPU may be used here, and on one CPU a race hardly ever shows. So each \
+             process gives way now and then between reading and writing: the race is real, its \
+             frequency is not. With two CPUs this is not needed."
         }
         (Lang::It, NoteKind::OneCpuWidened) => {
-            "Qui si può usare una sola CPU, e su una sola CPU una corsa critica non si vede quasi mai. Perciò ogni tanto ciascun processo cede il passo tra lettura e scrittura: la corsa è vera, la sua frequenza no. Con due CPU non serve."
+            "Qui si può usare una sola CPU, e su una sola CPU una corsa critica non si vede quasi \
+             mai. Perciò ogni tanto ciascun processo cede il passo tra lettura e scrittura: la \
+             corsa è vera, la sua frequenza no. Con due CPU non serve."
         }
         (Lang::En, NoteKind::NoOverlap) => {
-            "In no run did the processes run at the same time: these outcomes prove nothing about a race. Try more steps (`--iterations`) or a machine with less to do."
+            "In no run did the processes run at the same time: these outcomes prove nothing about \
+             a race. Try more steps (`--iterations`) or a machine with less to do."
         }
         (Lang::It, NoteKind::NoOverlap) => {
-            "In nessuna esecuzione i processi hanno girato insieme: questi risultati non provano nulla su una corsa critica. Prova con più passi (`--iterations`) o su una macchina meno occupata."
-        }
-        (Lang::En, NoteKind::NotPinned) => {
-            "The processes could not be pinned to CPUs and ran where the system put them: times vary more. A container may forbid pinning; `taskset -p $$` shows what is allowed."
-        }
-        (Lang::It, NoteKind::NotPinned) => {
-            "Non è stato possibile legare i processi alle CPU: hanno girato dove li ha messi il sistema, e i tempi variano di più. Un container può vietarlo; `taskset -p $$` mostra che cosa è permesso."
+            "In nessuna esecuzione i processi hanno girato insieme: questi risultati non provano \
+             nulla su una corsa critica. Prova con più passi (`--iterations`) o su una macchina \
+             meno occupata."
         }
         (Lang::En, NoteKind::SyscallHidden) => {
-            "/proc/PID/syscall may not be read here: call and address of a waiting process are not known, its state and kernel function are. As root, or with `kernel.yama.ptrace_scope=0`, there is more to see."
+            "/proc/PID/syscall may not be read here: call and address of a waiting process are \
+             not known, its state and kernel function are. As root, or with \
+             `kernel.yama.ptrace_scope=0`, there is more to see."
         }
         (Lang::It, NoteKind::SyscallHidden) => {
-            "Qui /proc/PID/syscall non si può leggere: di un processo in attesa non si conoscono chiamata e indirizzo, ma solo stato e funzione del kernel. Da root, o con `kernel.yama.ptrace_scope=0`, si vede di più."
+            "Qui /proc/PID/syscall non si può leggere: di un processo in attesa non si conoscono \
+             chiamata e indirizzo, ma solo stato e funzione del kernel. Da root, o con \
+             `kernel.yama.ptrace_scope=0`, si vede di più."
         }
     }
 }
@@ -279,13 +335,7 @@ pub fn doing(lang: Lang, doing: &Doing) -> String {
         (Lang::En, What::Cleaned) => "removed its directory and its names in /dev/shm",
         (Lang::It, What::Cleaned) => "ha rimosso la sua cartella e i suoi nomi in /dev/shm",
     };
-    let pid = doing
-        .pid
-        .map(|pid| format!(", pid {pid}"))
-        .unwrap_or_default();
-    let code = doing
-        .exitcode
-        .map(|code| format!(", exitcode {code}"))
-        .unwrap_or_default();
+    let pid = doing.pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
+    let code = doing.exitcode.map(|code| format!(", exitcode {code}")).unwrap_or_default();
     format!("[{}] {what}{pid}{code}", format::time(doing.time_s, lang))
 }

@@ -25,9 +25,7 @@ fn lesson_fault_en(kind: FaultKind) -> &'static str {
         FaultKind::NoTitle => "no title; begin with a line `# Title`",
         FaultKind::NoBlocks => "no `parlab` block, so nothing would run",
         FaultKind::UnclosedBlock => "nothing closes this fence",
-        FaultKind::UnknownBlock => {
-            "no such block; there are run, ask, code, verdict, part and why"
-        }
+        FaultKind::UnknownBlock => "no such block; there are run, ask, code, verdict, part and why",
         FaultKind::BadId => "not a name; use small letters, digits and hyphens",
         FaultKind::Toml => "the block cannot be read",
         FaultKind::Template => "the template cannot be read or filled",

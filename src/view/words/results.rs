@@ -71,11 +71,13 @@ pub fn overlap(
     let placement = placement(lang, cpus);
     match lang {
         Lang::En => format!(
-            "The processes ran at the same time in {seen} of {} ({placement}, median overlap {share}).",
+            "The processes ran at the same time in {seen} of {} ({placement}, median overlap \
+             {share}).",
             runs(lang, all)
         ),
         Lang::It => format!(
-            "I processi hanno girato insieme in {seen} di {} ({placement}, sovrapposizione mediana {share}).",
+            "I processi hanno girato insieme in {seen} di {} ({placement}, sovrapposizione \
+             mediana {share}).",
             runs(lang, all)
         ),
     }
@@ -86,10 +88,12 @@ pub fn without_overlap(lang: Lang, variant: &str, without: usize, all: usize) ->
     let of = format!("{without}/{all}");
     match lang {
         Lang::En => format!(
-            "{variant}: in {of} runs they did not run at the same time; those prove nothing about a race."
+            "{variant}: in {of} runs they did not run at the same time; those prove nothing about \
+             a race."
         ),
         Lang::It => format!(
-            "{variant}: in {of} esecuzioni non hanno girato insieme; quelle non provano nulla su una corsa critica."
+            "{variant}: in {of} esecuzioni non hanno girato insieme; quelle non provano nulla su \
+             una corsa critica."
         ),
     }
 }
@@ -189,16 +193,20 @@ pub fn lost_update_sentence(lang: Lang, victim: &str, overwriter: &str, lost: u3
     let number = count(lost.into());
     match (lang, lost) {
         (Lang::En, 1) => format!(
-            "{overwriter} wrote what it had worked out from an old value: one update of {victim} is gone."
+            "{overwriter} wrote what it had worked out from an old value: one update of {victim} \
+             is gone."
         ),
         (Lang::En, _) => format!(
-            "{overwriter} wrote what it had worked out from an old value: {number} updates of {victim} are gone at one stroke."
+            "{overwriter} wrote what it had worked out from an old value: {number} updates of \
+             {victim} are gone at one stroke."
         ),
         (Lang::It, 1) => format!(
-            "{overwriter} ha scritto ciò che aveva calcolato da un valore vecchio: un aggiornamento di {victim} è sparito."
+            "{overwriter} ha scritto ciò che aveva calcolato da un valore vecchio: un \
+             aggiornamento di {victim} è sparito."
         ),
         (Lang::It, _) => format!(
-            "{overwriter} ha scritto ciò che aveva calcolato da un valore vecchio: {number} aggiornamenti di {victim} sono spariti in un colpo."
+            "{overwriter} ha scritto ciò che aveva calcolato da un valore vecchio: {number} \
+             aggiornamenti di {victim} sono spariti in un colpo."
         ),
     }
 }

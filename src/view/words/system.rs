@@ -6,13 +6,7 @@ use crate::lesson::doc::Lang;
 
 /// What the machine offers, in one sentence.
 pub fn machine(lang: Lang, machine: &Machine) -> String {
-    let Machine {
-        cpus,
-        logical_cpus,
-        arch,
-        kernel,
-        ..
-    } = machine;
+    let Machine { cpus, logical_cpus, arch, kernel, .. } = machine;
     let quota = machine.quota_cpus.map(|quota| match lang {
         Lang::En => format!(", quota {} CPUs", number(quota, lang)),
         Lang::It => format!(", quota {} CPU", number(quota, lang)),
@@ -62,39 +56,34 @@ pub fn deadlock_heading(lang: Lang, deadlock: &Deadlock) -> String {
 pub fn evidence(lang: Lang, evidence: Evidence) -> &'static str {
     match (lang, evidence) {
         (Lang::En, Evidence::Syscall) => {
-            "Found, not timed out: at two looks each was in the same call on the same address (/proc/PID/syscall)."
+            "Found, not timed out: at two looks each was in the same call on the same address \
+             (/proc/PID/syscall)."
         }
         (Lang::It, Evidence::Syscall) => {
-            "Trovato, non dedotto da un timeout: a due sguardi ognuno era nella stessa chiamata sullo stesso indirizzo (/proc/PID/syscall)."
+            "Trovato, non dedotto da un timeout: a due sguardi ognuno era nella stessa chiamata \
+             sullo stesso indirizzo (/proc/PID/syscall)."
         }
         (Lang::En, Evidence::Wchan) => {
-            "Found, not timed out: at two looks each slept in the same function of the kernel (/proc/PID/wchan)."
+            "Found, not timed out: at two looks each slept in the same function of the kernel \
+             (/proc/PID/wchan)."
         }
         (Lang::It, Evidence::Wchan) => {
-            "Trovato, non dedotto da un timeout: a due sguardi ognuno dormiva nella stessa funzione del kernel (/proc/PID/wchan)."
+            "Trovato, non dedotto da un timeout: a due sguardi ognuno dormiva nella stessa \
+             funzione del kernel (/proc/PID/wchan)."
         }
     }
 }
 
 /// What one process of a deadlock does.
 pub fn waits(lang: Lang, wait: &Wait) -> String {
-    let Wait {
-        process,
-        pid,
-        state,
-        ..
-    } = wait;
+    let Wait { process, pid, state, .. } = wait;
     let call = wait.call.as_ref().map(|call| format!("in {call}"));
     let address = wait.address.as_ref().map(|address| match lang {
         Lang::En => format!("on {address}"),
         Lang::It => format!("su {address}"),
     });
     let place: Vec<String> = [call, address].into_iter().flatten().collect();
-    let place = if place.is_empty() {
-        String::new()
-    } else {
-        format!(" {}", place.join(" "))
-    };
+    let place = if place.is_empty() { String::new() } else { format!(" {}", place.join(" ")) };
     let what = match (lang, &wait.resource, &wait.holder) {
         (_, None, None) => String::new(),
         (Lang::En, Some(what), None) => format!(", for {what}"),

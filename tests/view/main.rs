@@ -1,0 +1,5 @@
+//! The text view and the JSON view, from events to what stands on the screen.
+
+mod manners;
+mod pages;
+mod stream;
