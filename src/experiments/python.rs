@@ -209,6 +209,7 @@ struct PeerRun {
     expected: Option<i64>,
     got: Option<i64>,
     overlap: Option<f64>,
+    cpus: Option<Vec<usize>>,
     start_method: Option<String>,
 }
 
@@ -236,6 +237,7 @@ pub fn run(
         got: said.got,
         correct: said.expected.map(|e| Some(e) == said.got),
         overlap: said.overlap,
+        cpus: said.cpus,
         python: Some(interpreter.version.clone()),
         start_method: said.start_method,
         gil: Some(interpreter.gil),
