@@ -163,7 +163,11 @@ pub struct Traced<'a> {
 
 impl<'a> Traced<'a> {
     /// The account of writer number `writer` (from 1), noting on `page`.
-    pub fn new(word: &'a AtomicU64, page: &'a [AtomicU32], writer: u8) -> Self {
+    ///
+    /// Touches the page, so that no page fault falls into the race: make it in the
+    /// process that writes, since fork does not copy the tables of shared pages.
+    pub fn new(word: &'a AtomicU64, page: &'a Page, writer: u8) -> Self {
+        page.touch();
         Traced { word, page, writer, made: 0 }
     }
 
