@@ -212,12 +212,9 @@ impl Bank {
         Ok((run, books.lost_update().map(named)))
     }
 
-    /// An empty page, every part of it touched, so that no page fault falls into the race.
     fn page(&self, way: Way, index: usize) -> Result<Page> {
         let entries = way.writes(index, self.iterations).0 as usize + 1;
-        let page = SharedSlice::zeroed(entries).context("the ledger in shared memory")?;
-        page.touch();
-        Ok(page)
+        SharedSlice::zeroed(entries).context("the ledger in shared memory")
     }
 
     fn books<'a>(&self, way: Way, end: Word, pages: &'a [Page; 2]) -> Books<'a> {

@@ -86,6 +86,7 @@ fn tell_robustness(
         ("robust_over_plain_alone", json!(ratio(|p| p.alone_ns))),
         ("robust_over_plain_contended", json!(ratio(|p| p.contended_ns))),
         ("same_cpu", json!(same_cpu)),
+        ("rounds", json!(robust.len())),
     ];
     lab.measure(None, figures)
 }

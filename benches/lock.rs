@@ -1,0 +1,141 @@
+//! What `mp::Lock` costs: a step is acquire, add, release.
+//!
+//! Beside it stands the same mutex used as barely as can be, `pthread_mutex_lock` and
+//! `pthread_mutex_unlock`: what ours adds is a wait that is bounded, so that it survives a process
+//! killed between unlocking and waking (see `mp::lock`), and a guard that says when an owner died.
+//! And Python's Lock with its Value, as the lesson's peer uses them.
+
+mod paired;
+mod peer;
+mod race;
+
+use std::cell::UnsafeCell;
+use std::mem::MaybeUninit;
+
+use anyhow::Result;
+use paired::Report;
+use parlab::mp::{Lock, RawValue, Shared, SharedSafe};
+use peer::Peer;
+use race::race;
+use serde::Deserialize;
+
+const ROUNDS: u32 = 25;
+const ROUNDS_OF_PYTHON: u32 = 11;
+/// Alone, 20 ns each; contended, some 100 ns each: enough for the clock's and the gate's error to
+/// be less than a hundredth.
+const STEPS: u32 = 100_000;
+const STEPS_OF_PYTHON: u32 = 20_000;
+
+/// Seconds a step.
+#[derive(Debug, Clone, Copy)]
+struct Price {
+    alone: f64,
+    contended: f64,
+}
+
+fn main() -> Result<()> {
+    if !paired::asked() {
+        return Ok(());
+    }
+    let places = race::places();
+    let mut report = Report::new("A step: acquire, add, release");
+    report.note(race::placement(places));
+    let (lock, bare) = (Lock::new()?, Shared::<Bare>::new()?);
+    bare.init();
+    let balance = RawValue::new(0_i32)?;
+    let ours = || {
+        price(places, || {
+            let held = lock.acquire().expect("nobody died holding it");
+            balance.set(balance.get().wrapping_add(1));
+            held.release();
+        })
+    };
+    let theirs = || {
+        price(places, || {
+            bare.lock();
+            balance.set(balance.get().wrapping_add(1));
+            bare.unlock();
+        })
+    };
+    let (alone, contended) = split(&paired::rounds(ROUNDS, ours, theirs)?);
+    report.at_most("over a bare robust mutex, alone", &alone, 1.2);
+    report.at_most("over a bare robust mutex, contended", &contended, 1.2);
+    match Peer::find() {
+        None => report.note("Python: left out, no python3 that works is on the PATH"),
+        Some(peer) => {
+            report.note(format!("theirs, where it is Python: {}", peer.version()));
+            let prices = paired::rounds(ROUNDS_OF_PYTHON, ours, || python(&peer))?;
+            let (alone, contended) = split(&prices);
+            report.times_faster("than Python's Lock and Value, alone", &alone, 15.0);
+            report.times_faster("than Python's Lock and Value, contended", &contended, 15.0);
+        }
+    }
+    report.print();
+    Ok(())
+}
+
+/// What a step costs one process, alone and while another does the same.
+fn price(places: [usize; 2], step: impl Fn()) -> Result<Price> {
+    let steps = |count| (0..count).for_each(|_| step());
+    let timed = |places: &[usize]| race(places, |_| steps(STEPS / 10), |_| steps(STEPS));
+    let each = f64::from(STEPS);
+    Ok(Price { alone: timed(&places[..1])? / each, contended: timed(&places)? / each })
+}
+
+#[derive(Deserialize)]
+struct Told {
+    alone_ns: f64,
+    contended_ns: f64,
+}
+
+fn python(peer: &Peer) -> Result<Price> {
+    let told: Told = peer.run(&["price", &STEPS_OF_PYTHON.to_string()])?;
+    Ok(Price { alone: told.alone_ns / 1e9, contended: told.contended_ns / 1e9 })
+}
+
+type Pairs = Vec<(f64, f64)>;
+
+fn split(prices: &[(Price, Price)]) -> (Pairs, Pairs) {
+    prices
+        .iter()
+        .map(|(ours, theirs)| ((ours.alone, theirs.alone), (ours.contended, theirs.contended)))
+        .unzip()
+}
+
+/// A robust mutex shared between processes, and nothing else.
+struct Bare(UnsafeCell<libc::pthread_mutex_t>);
+
+// SAFETY: a process-shared mutex is made to be used from anywhere at once. All zero is glibc's
+// PTHREAD_MUTEX_INITIALIZER, so the memory holds a mutex even before `init`.
+unsafe impl SharedSafe for Bare {}
+// SAFETY: as above.
+unsafe impl Sync for Bare {}
+
+impl Bare {
+    fn init(&self) {
+        let mut attributes = MaybeUninit::uninit();
+        let attributes = attributes.as_mut_ptr();
+        // SAFETY: the attributes are initialised before they are used, and the mutex is not in use
+        // yet. Its memory stays mapped until this process ends, after its children.
+        let codes = unsafe {
+            [
+                libc::pthread_mutexattr_init(attributes),
+                libc::pthread_mutexattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED),
+                libc::pthread_mutexattr_setrobust(attributes, libc::PTHREAD_MUTEX_ROBUST),
+                libc::pthread_mutex_init(self.0.get(), attributes),
+            ]
+        };
+        assert_eq!(codes, [0; 4], "a mutex that cannot fail to be made");
+    }
+
+    fn lock(&self) {
+        // SAFETY: an initialised mutex.
+        let code = unsafe { libc::pthread_mutex_lock(self.0.get()) };
+        assert_eq!(code, 0, "nobody died holding it");
+    }
+
+    fn unlock(&self) {
+        // SAFETY: an initialised mutex, held by the caller.
+        unsafe { libc::pthread_mutex_unlock(self.0.get()) };
+    }
+}
