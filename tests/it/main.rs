@@ -4,9 +4,15 @@
 //! Every test starts the real program through [`parlab::Parlab`], which judges what a
 //! test does not mention: exit code 0, nothing on stderr, no process, file or name left.
 
+mod bad_input;
 mod family;
+mod json;
+mod limits;
+mod lock;
 mod parlab;
+mod python;
 mod room;
 mod runner_ends;
 mod runner_kills;
 mod runner_sweeps;
+mod surroundings;

@@ -213,11 +213,6 @@ impl Running {
         family::signal(-self.pid(), Signal::SIGINT);
     }
 
-    /// What it printed so far.
-    pub fn printed(&self) -> String {
-        read(&self.outlets[0])
-    }
-
     /// Waits until it ends, and until nothing of it is left.
     #[track_caller]
     pub fn wait(mut self) -> Done {
@@ -369,6 +364,12 @@ impl Done {
     /// Whatever was printed is not this test's business.
     pub fn any_stdout(self) -> Done {
         self.judged.stdout.set(true);
+        self
+    }
+
+    /// Whatever was said on stderr is not this test's business.
+    pub fn any_stderr(self) -> Done {
+        self.judged.stderr.set(true);
         self
     }
 
