@@ -92,8 +92,8 @@ fn lesson_command() -> Clap {
     let file = Clap::new(FILE)
         .hide(true)
         .arg(Arg::new("file").required(true).value_parser(value_parser!(PathBuf)))
-        .args([number(Opt::Runs, None), only(value_parser!(String).into()), python(), no_python()])
-        .arg(part(value_parser!(String).into()));
+        .args([number(Opt::Runs, None), only(value_parser!(String)), python(), no_python()])
+        .arg(part(value_parser!(String)));
     command.subcommand(file)
 }
 

@@ -46,17 +46,20 @@ def end_with_parent(parent):
         os._exit(1)
 
 
-def pin(index):
-    """Gives each process a CPU of its own where there are two, as the Rust side does."""
+def places(processes):
+    """A CPU for each process where there are enough, as the Rust side has it; else none."""
     usable = sorted(os.sched_getaffinity(0))
-    if len(usable) > 1:
-        os.sched_setaffinity(0, {usable[index]})
+    return usable[:processes] if len(usable) > 1 else None
 
 
-def worker(parent, index, way, balance, lock, amount, iterations, meet, clock):
+def worker(parent, index, way, balance, lock, amount, iterations, cpus, arrived, clock):
     end_with_parent(parent)
-    pin(index)
-    meet.wait()
+    if cpus:
+        os.sched_setaffinity(0, {cpus[index]})
+    # Waits by looking: a process that sleeps at a barrier wakes too late for the race.
+    arrived[index] = 1
+    while not all(arrived):
+        pass
     began = time.perf_counter()
     if way == "locked":
         locked(balance, lock, amount, iterations)
@@ -71,13 +74,14 @@ def race(context, way, amounts, iterations):
     the seconds from before the processes were made to after the last was joined."""
     balance = context.Value("i", START)
     lock = context.Lock()
-    meet = context.Barrier(len(amounts))
+    arrived = context.Array("b", len(amounts), lock=False)
     clocks = [context.Array("d", 2, lock=False) for _ in amounts]
     began = time.perf_counter()
     processes = [
         context.Process(
             target=worker,
-            args=(os.getpid(), index, way, balance, lock, amount, iterations, meet, clocks[index]),
+            args=(os.getpid(), index, way, balance, lock, amount, iterations)
+            + (places(len(amounts)), arrived, clocks[index]),
         )
         for index, amount in enumerate(amounts)
     ]
@@ -108,6 +112,7 @@ def bank(context, way, iterations):
         "expected": START,
         "got": got,
         "overlap": overlap(spans),
+        "cpus": places(2),
         "start_method": context.get_start_method(),
     }
 

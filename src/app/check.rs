@@ -113,7 +113,7 @@ fn faults_of(texts: &Texts, understood: Understood) -> Vec<Fault> {
 }
 
 /// Names that the registry must know.
-fn against_registry(doc: &Doc) -> Vec<Fault> {
+pub fn against_registry(doc: &Doc) -> Vec<Fault> {
     let home = source::home(doc);
     let mut faults = Vec::new();
     for block in &doc.blocks {

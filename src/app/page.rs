@@ -1,8 +1,9 @@
 //! `parlab lesson`: one loop over the blocks of a lesson, run or shown in their order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Chosen;
+use super::check;
 use super::session::{Session, Stop};
 use super::source;
 use super::terminal::read_line;
@@ -46,7 +47,12 @@ pub fn page(
         Chosen::Named(lesson) => Some(*lesson),
         Chosen::Path(_) => source::home(&doc),
     };
+    let faults = check::against_registry(&doc);
+    if !faults.is_empty() {
+        return Err(source::faulty(session, &faults));
+    }
     let stretches = stretches(session, &doc, parts)?;
+    known_variants(session, &doc, typed)?;
     let name = match chosen {
         Chosen::Named(lesson) => lesson.name.to_string(),
         Chosen::Path(path) => stem(path),
@@ -108,7 +114,7 @@ fn stretches(
                 session.view.error(&Error {
                     kind: ErrorKind::UnknownPart,
                     what: Some(unknown.to_string()),
-                    detail: Some(all.join(", ")),
+                    detail: (!all.is_empty()).then(|| all.join(", ")),
                 })?;
                 return Err(Stop::Usage);
             }
@@ -118,6 +124,25 @@ fn stretches(
         stretches.push(None);
     }
     Ok(stretches)
+}
+
+/// Each variant that was typed must be one of an experiment of the page.
+fn known_variants(session: &mut Session, doc: &Doc, typed: &Params) -> Result<(), Stop> {
+    let known: BTreeSet<&str> = (doc.runs())
+        .filter_map(|run| experiments::experiment(&run.experiment))
+        .flat_map(|(_, experiment)| experiment.variants.iter().copied())
+        .collect();
+    let mut unknown = typed.only.iter().flatten().filter(|name| !known.contains(name.as_str()));
+    let Some(unknown) = unknown.next() else {
+        return Ok(());
+    };
+    let known: Vec<&str> = known.into_iter().collect();
+    session.view.error(&Error {
+        kind: ErrorKind::UnknownVariant,
+        what: Some(unknown.clone()),
+        detail: Some(known.join(", ")),
+    })?;
+    Err(Stop::Usage)
 }
 
 impl Page<'_> {

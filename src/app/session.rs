@@ -220,7 +220,8 @@ impl Session {
             Err(Stop::Faults) => (1, None),
             Err(Stop::Usage) => (2, Some(EndReason::Failed)),
         };
-        if !self.started && reason.is_none() {
+        // A reader of text has seen why; a program waits for the last line.
+        if !self.started && (reason.is_none() || !self.settings.json) {
             return exit;
         }
         match self.view.event(&Event::End(event::End { exit, reason })) {

@@ -247,7 +247,8 @@ pub struct DoesNotAddUp {
 
 /// Updates that were lost, with the steps that prove it: two writers read the same
 /// write, each went on from it without seeing the other, and one of them (the
-/// victim) found the other's work in the place of its own at its next load.
+/// victim) found the other's work in the place of its own at its next load, or, if it
+/// made none any more, the word holds the other's work in the end.
 ///
 /// The steps stand in an order that explains every load of both: all that the
 /// victim stored, then all that the overwriter stored. (The loads of a stretch may
@@ -321,7 +322,7 @@ impl Books<'_> {
     pub fn lost_update(&self) -> Option<Lost> {
         let mut best: Option<Loss> = None;
         for victim in 0..self.writers.len() {
-            for last in 1..self.writers[victim].made {
+            for last in 1..=self.writers[victim].made {
                 let Some(loss) = self.loss_after(victim, last) else { continue };
                 if best.is_none_or(|best| loss.length() < best.length()) {
                     best = Some(loss);
@@ -338,7 +339,10 @@ impl Books<'_> {
     /// that one, although both had started from the same.
     fn loss_after(&self, victim: usize, last: u32) -> Option<Loss> {
         let writer = &self.writers[victim];
-        let found = writer.read_before(last + 1);
+        let found = match last < writer.made {
+            true => writer.read_before(last + 1),
+            false => self.end.write(),
+        };
         if found == Write::START || usize::from(found.writer()) == victim + 1 {
             return None;
         }
@@ -392,7 +396,9 @@ impl Books<'_> {
         };
         stores(victim, loss.victim, loss.first, loss.last);
         let left = stores(overwriter, loss.overwriter, loss.by, loss.until);
-        steps.push(step(victim, Op::Load, left, Write::of(loss.overwriter, loss.until)));
+        if loss.last < victim.made {
+            steps.push(step(victim, Op::Load, left, Write::of(loss.overwriter, loss.until)));
+        }
         Lost {
             victim: loss.victim,
             overwriter: loss.overwriter,

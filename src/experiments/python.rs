@@ -38,7 +38,8 @@ const MOST_OUTPUT: usize = 1 << 20;
 const OLDEST: (u32, u32) = (3, 6);
 
 const PROBE: &str = "import sys, json; print(json.dumps({'version': '.'.join(map(str, \
-    sys.version_info[:3])), 'gil': getattr(sys, '_is_gil_enabled', lambda: True)()}))";
+    sys.version_info[:3])), 'gil': getattr(sys, '_is_gil_enabled', lambda: True)(), \
+    'executable': sys.executable}))";
 
 /// An interpreter that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,6 +161,7 @@ fn name_columns(found: &mut [Interpreter]) {
 struct Probe {
     version: String,
     gil: bool,
+    executable: Option<PathBuf>,
 }
 
 type Fault = (PythonFault, Option<String>);
@@ -179,9 +181,11 @@ fn probe(path: &Path) -> Result<Interpreter, Fault> {
     if version < OLDEST || version.0 > 3 {
         return Err((PythonFault::WrongVersion, Some(answer.version)));
     }
+    // A version manager's `python3` is a script that looks for the real one each time.
+    let itself = answer.executable.filter(|path| is_executable(path));
     Ok(Interpreter {
         column: "python".to_string(),
-        path: path.to_path_buf(),
+        path: itself.unwrap_or_else(|| path.to_path_buf()),
         version: answer.version,
         gil: answer.gil,
         failed: false,
@@ -205,6 +209,7 @@ struct PeerRun {
     expected: Option<i64>,
     got: Option<i64>,
     overlap: Option<f64>,
+    cpus: Option<Vec<usize>>,
     start_method: Option<String>,
 }
 
@@ -232,6 +237,7 @@ pub fn run(
         got: said.got,
         correct: said.expected.map(|e| Some(e) == said.got),
         overlap: said.overlap,
+        cpus: said.cpus,
         python: Some(interpreter.version.clone()),
         start_method: said.start_method,
         gil: Some(interpreter.gil),

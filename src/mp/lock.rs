@@ -22,8 +22,8 @@ use mutex::Mutex;
 /// the news ([`LockError::OwnerDied`]), mends what the lock protects, and goes on. As in Python's,
 /// an owner that acquires it again waits for itself.
 ///
-/// A clone is another handle to the same lock. Made before a fork, the lock is shared with the
-/// child. Each takes a page of shared memory that is kept to the end of the process.
+/// A clone is another handle to the same lock. A lock made before a fork is shared with the child.
+/// Each lock takes a page of shared memory that is kept to the end of the process.
 ///
 /// ```
 /// use parlab::mp::Lock;

@@ -150,7 +150,6 @@ impl Connection {
         // then arrive in one piece even when several processes send.
         let mut parts = [IoSlice::new(&header[..used]), IoSlice::new(message)];
         let mut parts = &mut parts[..];
-        IoSlice::advance_slices(&mut parts, 0);
         while !parts.is_empty() {
             match self.write(parts) {
                 Ok(sent) => IoSlice::advance_slices(&mut parts, sent),

@@ -6,6 +6,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::sys;
+
 mod deadlock;
 pub use deadlock::{Evidence, Stuck, find_deadlock};
 
@@ -117,9 +119,7 @@ impl ProcStat {
 }
 
 fn ticks(count: u64) -> Duration {
-    // SAFETY: no pointers.
-    let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
-    Duration::from_secs(count) / u32::try_from(per_second).unwrap_or(100).max(1)
+    Duration::from_secs(count) / sys::ticks_per_second()
 }
 
 /// The CPU time a process has used: to the nanosecond for the threads it has now, from

@@ -32,8 +32,8 @@ pub use error::ProcessError;
 /// What differs, and why:
 /// - `start` gives the closure away: what it owns is dropped in the parent, so a
 ///   [`Connection`](super::Connection) moved into it is then open in the child alone.
-/// - A child dies with the process that made it (`PR_SET_PDEATHSIG`), and dropping a `Process` that
-///   runs kills and reaps it. Python leaves a child running and joins it in an exit handler: after
+/// - A child dies with the process that made it (`PR_SET_PDEATHSIG`; to be exact, with the thread
+///   that started it), and dropping a `Process` that runs kills and reaps it. Python leaves a child running and joins it in an exit handler: after
 ///   an error in the parent that is a program which never ends, or a stray.
 /// - A child never flushes what the parent had buffered, and nothing that it buffered itself: it
 ///   leaves by `_exit`. Write whole lines, or flush in the child after flushing in the parent.
@@ -99,10 +99,8 @@ impl<'a> Process<'a> {
     /// [`ProcessError::AlreadyStarted`] after `start`. Should the CPU be taken away between this
     /// call and the child's, the child ends as by a panic that says so.
     pub fn pin(&mut self, cpu: usize) -> Result<(), ProcessError> {
-        if self.child.is_some() {
-            return Err(ProcessError::AlreadyStarted { name: self.name.clone() });
-        }
-        let allowed = sys::affinity().map_err(|e| self.os("pin", e))?;
+        self.require_unstarted()?;
+        let allowed = sys::affinity().map_err(|e| ProcessError::os(&self.name, "pin", e))?;
         if !allowed.contains(&cpu) {
             return Err(ProcessError::CpuNotAllowed { name: self.name.clone(), cpu, allowed });
         }
@@ -117,12 +115,11 @@ impl<'a> Process<'a> {
     /// [`NotCreator`](ProcessError::NotCreator), [`AlreadyStarted`](ProcessError::AlreadyStarted),
     /// [`TooManyProcesses`](ProcessError::TooManyProcesses),
     /// [`TooManyDescriptors`](ProcessError::TooManyDescriptors),
-    /// [`Memory`](ProcessError::Memory), or [`Os`](ProcessError::Os).
+    /// [`NoPidfd`](ProcessError::NoPidfd), [`Memory`](ProcessError::Memory), or
+    /// [`Os`](ProcessError::Os).
     pub fn start(&mut self) -> Result<(), ProcessError> {
         self.require_creator("start")?;
-        if self.child.is_some() {
-            return Err(ProcessError::AlreadyStarted { name: self.name.clone() });
-        }
+        self.require_unstarted()?;
         let panic = PanicText::new()
             .map_err(|source| ProcessError::Memory { name: self.name.clone(), source })?;
         // A signal to the group that arrives during the fork waits until the child is ready to
@@ -136,10 +133,10 @@ impl<'a> Process<'a> {
             child::run(body, panic, self.creator, self.cpu);
         }
         sys::restore_signals(mask);
-        let pid = forked.map_err(|error| self.fork_error(error))?;
+        let pid = forked.map_err(|error| ProcessError::of_fork(&self.name, error))?;
         let sentinel = sys::pidfd_open(pid).map_err(|error| {
             sys::kill_and_reap(pid);
-            self.pidfd_error(error)
+            ProcessError::of_pidfd(&self.name, error)
         })?;
         self.child = Some(Child { pid, sentinel, panic, ended: None });
         self.body = None;
@@ -189,7 +186,8 @@ impl<'a> Process<'a> {
         self.require_creator("join")?;
         let child = self.started("join")?;
         if child.ended.is_none() {
-            sys::wait_readable(child.sentinel.as_fd(), bound).map_err(|e| self.os("join", e))?;
+            sys::wait_readable(child.sentinel.as_fd(), bound)
+                .map_err(|e| ProcessError::os(&self.name, "join", e))?;
         }
         self.reap("join", libc::WNOHANG)
     }
@@ -247,6 +245,11 @@ impl<'a> Process<'a> {
         Err(ProcessError::NotCreator { name: self.name.clone(), verb, creator, here })
     }
 
+    fn require_unstarted(&self) -> Result<(), ProcessError> {
+        let already = || ProcessError::AlreadyStarted { name: self.name.clone() };
+        if self.child.is_none() { Ok(()) } else { Err(already()) }
+    }
+
     /// Reaps the child once, and remembers how it ended.
     fn reap(&mut self, verb: &'static str, flags: i32) -> Result<Option<Exit>, ProcessError> {
         self.require_creator(verb)?;
@@ -254,7 +257,8 @@ impl<'a> Process<'a> {
         if let Some(ended) = &child.ended {
             return Ok(Some(ended.exit));
         }
-        let reaped = sys::wait4(child.pid, flags).map_err(|error| self.wait_error(verb, error))?;
+        let reaped = sys::wait4(child.pid, flags)
+            .map_err(|error| ProcessError::of_wait(&self.name, child.pid, verb, error))?;
         let (Some(reaped), Some(child)) = (reaped, &mut self.child) else {
             return Ok(None);
         };
@@ -273,36 +277,7 @@ impl<'a> Process<'a> {
         match sys::pidfd_send_signal(child.sentinel.as_fd(), signal) {
             // It has ended and was reaped: there is nobody left to tell.
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
-            answer => answer.map_err(|error| self.os(verb, error)),
-        }
-    }
-
-    fn os(&self, verb: &'static str, source: io::Error) -> ProcessError {
-        ProcessError::Os { name: self.name.clone(), verb, source }
-    }
-
-    fn fork_error(&self, error: io::Error) -> ProcessError {
-        match error.raw_os_error() {
-            Some(libc::EAGAIN) => ProcessError::TooManyProcesses { name: self.name.clone() },
-            _ => self.os("start", error),
-        }
-    }
-
-    fn pidfd_error(&self, error: io::Error) -> ProcessError {
-        match error.raw_os_error() {
-            Some(libc::EMFILE | libc::ENFILE) => {
-                ProcessError::TooManyDescriptors { name: self.name.clone() }
-            }
-            _ => self.os("start", error),
-        }
-    }
-
-    fn wait_error(&self, verb: &'static str, error: io::Error) -> ProcessError {
-        match (error.raw_os_error(), self.pid()) {
-            (Some(libc::ECHILD), Some(pid)) => {
-                ProcessError::ReapedElsewhere { name: self.name.clone(), pid }
-            }
-            _ => self.os(verb, error),
+            answer => answer.map_err(|error| ProcessError::os(&self.name, verb, error)),
         }
     }
 }
@@ -311,9 +286,7 @@ impl Drop for Process<'_> {
     /// Kills and reaps a child that was started and never joined. Does nothing in a process that is
     /// not the creator: the child is not its own.
     fn drop(&mut self) {
-        if self.creator != sys::pid() {
-            return;
-        }
+        // `kill` refuses any process but the creator.
         if let Some(Child { pid, ended: None, .. }) = self.child
             && self.kill().is_ok()
         {

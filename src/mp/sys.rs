@@ -33,6 +33,13 @@ pub fn now_ns() -> u64 {
     (now.tv_sec as u64) * 1_000_000_000 + now.tv_nsec as u64
 }
 
+/// How many clock ticks, the unit of some numbers in /proc, make a second; 100 nearly everywhere.
+pub(super) fn ticks_per_second() -> u32 {
+    // SAFETY: no pointers.
+    let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
+    u32::try_from(ticks).unwrap_or(100).max(1)
+}
+
 /// A moment on the clock of [`now_ns`] until which somebody is ready to wait.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline(u64);

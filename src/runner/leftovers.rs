@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{Flock, FlockArg};
 
 use crate::experiments::SCRATCH_PREFIX;
+use crate::mp::proc;
 
 const SHARED_MEMORY: &str = "/dev/shm";
 
@@ -59,8 +60,10 @@ fn owner(path: &Path) -> Option<u32> {
     name.split('-').next()?.parse().ok()
 }
 
+/// A zombie holds nothing any more, and in a container nobody may ever reap it.
 fn alive(pid: u32) -> bool {
-    Path::new(&format!("/proc/{pid}")).exists()
+    let stat = i32::try_from(pid).ok().and_then(|pid| proc::ProcStat::read(pid).ok());
+    stat.is_some_and(|stat| !matches!(stat.state, 'Z' | 'X'))
 }
 
 /// Whether no process of the run that made the directory lives: each holds its lock.

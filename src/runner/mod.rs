@@ -163,7 +163,7 @@ fn listen(
             if let Ok(event) = serde_json::from_slice(&line) {
                 on_event(event)?;
             }
-            let _ = socket.write(&[b'.']);
+            let _ = socket.write(b".");
         }
     }
 }

@@ -79,7 +79,7 @@ pub fn number(number: f64, lang: Lang) -> String {
     }
 }
 
-/// Adds `time`, `ratio`, `count`, `percent`, `bytes` and `plural` to the templates
+/// Adds `time`, `ratio`, `factor`, `count`, `percent`, `bytes` and `plural` to the templates
 /// of a lesson. Each takes a number; nothing, text or a boolean is an error of the
 /// template, because a text must not print a figure that was not measured.
 ///
@@ -87,6 +87,7 @@ pub fn number(number: f64, lang: Lang) -> String {
 pub fn install(env: &mut Environment<'static>, lang: Lang) {
     env.add_filter("time", move |value: Value| Ok::<_, Error>(time(float(&value)?, lang)));
     env.add_filter("ratio", move |value: Value| Ok::<_, Error>(ratio(float(&value)?, lang)));
+    env.add_filter("factor", move |value: Value| Ok::<_, Error>(factor(float(&value)?, lang)));
     env.add_filter("percent", move |value: Value| Ok::<_, Error>(percent(float(&value)?, lang)));
     env.add_filter("bytes", move |value: Value| Ok::<_, Error>(bytes(float(&value)?, lang)));
     env.add_filter("count", move |value: Value| Ok::<_, Error>(number(float(&value)?, lang)));

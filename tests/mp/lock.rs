@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parlab::mp::{
-    Exit, Gate, Lock, LockError, PlainLock, Process, RawValue, SemaphoreLock, Shared, Value,
+    Exit, Gate, Lock, LockError, Orphan, PlainLock, Process, RawValue, SemaphoreLock, Shared, Value,
 };
 
 use crate::Case;
@@ -21,6 +21,7 @@ pub const CASES: &[Case] = &[
     ("lock::killed_owner_is_told_and_repaired", killed_owner_is_told_and_repaired),
     ("lock::killed_owner_is_told_to_a_waiter", killed_owner_is_told_to_a_waiter),
     ("lock::unrepaired_is_lost_to_all", unrepaired_is_lost_to_all),
+    ("lock::loss_is_told_to_waiters", loss_is_told_to_waiters),
     ("lock::child_of_the_owner_owns_nothing", child_of_the_owner_owns_nothing),
     ("lock::child_of_the_repairer_repairs_nothing", child_of_the_repairer_repairs_nothing),
     ("lock::forgotten_release_keeps_it_locked", forgotten_release_keeps_it_locked),
@@ -164,6 +165,30 @@ fn unrepaired_is_lost_to_all() {
     ends_well(&mut started("other", is_lost));
 }
 
+fn loss_is_told_to_waiters() {
+    for _ in 0..20 {
+        let (lock, taken) = (Lock::new().unwrap(), Shared::new().unwrap());
+        killed(keeper(&taken, || keep(&lock)));
+        let Err(LockError::OwnerDied(orphan)) = lock.acquire() else { panic!("nobody was told") };
+        let gate = Gate::new(4).unwrap();
+        let come = || gate.arrive_and_wait(PATIENCE).unwrap();
+        let waits = || {
+            come();
+            assert!(matches!(lock.acquire(), Err(LockError::NotRecoverable)));
+        };
+        let tries = || {
+            come();
+            while lock.try_acquire().is_ok() {}
+            assert!(matches!(lock.acquire(), Err(LockError::NotRecoverable)));
+        };
+        let mut children =
+            [started("waiter", waits), started("trier", tries), started("trier", tries)];
+        come();
+        drop(orphan);
+        children.iter_mut().for_each(ends_well);
+    }
+}
+
 fn child_of_the_owner_owns_nothing() {
     let lock = Lock::new().unwrap();
     let guard = RefCell::new(Some(lock.acquire().unwrap()));
@@ -178,17 +203,21 @@ fn child_of_the_owner_owns_nothing() {
 }
 
 fn child_of_the_repairer_repairs_nothing() {
-    let (lock, taken) = (Lock::new().unwrap(), Shared::new().unwrap());
-    killed(keeper(&taken, || keep(&lock)));
-    let Err(LockError::OwnerDied(orphan)) = lock.acquire() else { panic!("nobody was told") };
-    let orphan = RefCell::new(Some(orphan));
-    let mut child = started("child", || {
-        orphan.borrow_mut().take().unwrap().repair().release();
-        assert!(lock.try_acquire().unwrap().is_none(), "it is still the parent's");
-    });
-    ends_well(&mut child);
-    drop(orphan.borrow_mut().take());
-    assert!(matches!(lock.acquire(), Err(LockError::NotRecoverable)), "the parent did not repair");
+    let repairs: fn(Orphan<'_>) = |orphan| orphan.repair().release();
+    let drops: fn(Orphan<'_>) = |orphan| drop(orphan);
+    for child_does in [repairs, drops] {
+        let (lock, taken) = (Lock::new().unwrap(), Shared::new().unwrap());
+        killed(keeper(&taken, || keep(&lock)));
+        let Err(LockError::OwnerDied(orphan)) = lock.acquire() else { panic!("nobody was told") };
+        let orphan = RefCell::new(Some(orphan));
+        ends_well(&mut started("child", || {
+            child_does(orphan.borrow_mut().take().unwrap());
+            assert!(lock.try_acquire().unwrap().is_none(), "it is still the parent's");
+        }));
+        let orphan = orphan.borrow_mut().take().unwrap();
+        orphan.repair().release();
+        assert!(lock.acquire().is_ok(), "and it was the parent's to repair");
+    }
 }
 
 fn forgotten_release_keeps_it_locked() {

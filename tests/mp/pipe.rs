@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::process::Command;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ pub const CASES: &[Case] = &[
     ("pipe::large_messages_arrive_whole", large_messages_arrive_whole),
     ("pipe::closed_end_is_told_to_the_receiver", closed_end_is_told_to_the_receiver),
     ("pipe::closed_end_is_told_to_the_sender", closed_end_is_told_to_the_sender),
+    ("pipe::closed_socket_needs_no_ignored_signal", closed_socket_needs_no_ignored_signal),
     ("pipe::truncated_message_is_told", truncated_message_is_told),
     ("pipe::sender_killed_in_mid_message", sender_killed_in_mid_message),
     ("pipe::garbage_is_refused", garbage_is_refused),
@@ -265,48 +267,58 @@ extern "C" fn count_signal(_: i32) {
     SIGNALS.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Makes SIGUSR1 interrupt this process's system calls instead of killing it.
-fn be_interruptible() {
-    let action =
-        SigAction::new(SigHandler::Handler(count_signal), SaFlags::empty(), SigSet::empty());
-    // SAFETY: the handler adds to an atomic, which is async-signal-safe.
-    unsafe { sigaction(Signal::SIGUSR1, &action) }.unwrap();
+fn handle(signal: Signal, handler: SigHandler) {
+    let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
+    // SAFETY: the one handler there is adds to an atomic, which is async-signal-safe.
+    unsafe { sigaction(signal, &action) }.unwrap();
+}
+
+fn closed_socket_needs_no_ignored_signal() {
+    let (here, there) = pipe().unwrap();
+    there.close();
+    ends_well(&mut started("sender", || {
+        handle(Signal::SIGPIPE, SigHandler::SigDfl);
+        assert!(matches!(here.send(&1), Err(PipeError::Closed)));
+    }));
+}
+
+const MESSAGES: usize = 20;
+
+/// A child whose system calls SIGUSR1 interrupts while it does something `MESSAGES` times; it ends
+/// well if it was hit at all.
+fn interruptible<'a>(name: &str, mut each: impl FnMut() + 'a) -> (Process<'a>, Pid) {
+    let ready: Rc<Shared<AtomicU32>> = Rc::new(Shared::new().unwrap());
+    let child_ready = Rc::clone(&ready);
+    let process = started(name, move || {
+        handle(Signal::SIGUSR1, SigHandler::Handler(count_signal));
+        child_ready.store(1, Ordering::Release);
+        (0..MESSAGES).for_each(|_| each());
+        assert!(SIGNALS.load(Ordering::Relaxed) > 0, "no signal came in mid-transfer");
+    });
+    wait_until("its handler is set", || ready.load(Ordering::Acquire) == 1);
+    let pid = Pid::from_raw(process.pid().unwrap());
+    (process, pid)
 }
 
 fn signals_lose_nothing() {
-    const MESSAGES: usize = 20;
     for (receiver, sender) in both_kinds() {
-        let ready: Shared<AtomicU32> = Shared::new().unwrap();
-        let hits: Shared<[AtomicU32; 2]> = Shared::new().unwrap();
-        let ready_then_run = |who: usize, body: &dyn Fn()| {
-            be_interruptible();
-            ready.fetch_add(1, Ordering::AcqRel);
-            body();
-            hits[who].store(SIGNALS.load(Ordering::Relaxed), Ordering::Relaxed);
-        };
         let sent = pattern(1 << 20);
-        let mut children = [
-            started("sender", || {
-                ready_then_run(0, &|| {
-                    (0..MESSAGES).for_each(|_| sender.send_bytes(&sent).unwrap());
-                });
-            }),
-            started("receiver", || {
-                ready_then_run(1, &|| {
-                    (0..MESSAGES).for_each(|_| assert!(receiver.recv_bytes().unwrap() == sent));
-                });
-            }),
-        ];
-        wait_until("both are ready", || ready.load(Ordering::Acquire) == 2);
-        let pids = children.each_ref().map(|child| Pid::from_raw(child.pid().unwrap()));
-        while children.iter().any(Process::is_alive) {
-            for pid in pids {
-                let _ = kill(pid, Signal::SIGUSR1);
+        let (mut sending, sending_pid) =
+            interruptible("sender", || sender.send_bytes(&sent).unwrap());
+        // First while the buffer is full and nobody receives, so that whole calls come to nothing.
+        for _ in 0..50 {
+            kill(sending_pid, Signal::SIGUSR1).unwrap();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let (mut receiving, receiving_pid) =
+            interruptible("receiver", || assert!(receiver.recv_bytes().unwrap() == sent));
+        while sending.is_alive() || receiving.is_alive() {
+            for pid in [sending_pid, receiving_pid] {
+                kill(pid, Signal::SIGUSR1).expect("it is at least a zombie");
             }
             std::thread::sleep(Duration::from_micros(50));
         }
-        children.iter_mut().for_each(|child| ends_well(child));
-        let hits = hits.each_ref().map(|hits| hits.load(Ordering::Relaxed));
-        assert!(hits.iter().all(|&hits| hits > 0), "no signal came in mid-transfer: {hits:?}");
+        ends_well(&mut sending);
+        ends_well(&mut receiving);
     }
 }

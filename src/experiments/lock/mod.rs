@@ -52,6 +52,7 @@ pub static LESSON: Lesson = Lesson {
                 "robust_over_plain_alone",
                 "robust_over_plain_contended",
                 "same_cpu",
+                "rounds",
             ],
             run: price::run,
         },

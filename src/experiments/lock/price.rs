@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::bank::{Stage, finish};
+use super::bank::{Stage, finish_all};
 use crate::experiments::clocks::Clocks;
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::python;
@@ -86,6 +86,7 @@ fn tell_robustness(
         ("robust_over_plain_alone", json!(ratio(|p| p.alone_ns))),
         ("robust_over_plain_contended", json!(ratio(|p| p.contended_ns))),
         ("same_cpu", json!(same_cpu)),
+        ("rounds", json!(robust.len())),
     ];
     lab.measure(None, figures)
 }
@@ -142,9 +143,7 @@ impl Means {
             worker.start()?;
             workers.push(worker);
         }
-        for worker in &mut workers {
-            finish(worker)?;
-        }
+        finish_all(&mut workers)?;
         Ok(clocks.elapsed_s() * 1e9 / f64::from(steps))
     }
 

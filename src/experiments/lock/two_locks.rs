@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::bank::finish;
+use super::bank::finish_all;
 use crate::event::{Deadlock, Event, Evidence, NoteKind, Wait};
 use crate::experiments::lab::{Lab, Variant};
 use crate::mp::proc::{self, Stuck};
@@ -67,16 +67,11 @@ fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<()> {
             worker.kill()?;
         }
     }
-    let mut both_ended = true;
-    for worker in &mut workers {
-        if found {
-            worker.join()?;
-            both_ended = false;
-        } else {
-            finish(worker)?;
-        }
+    match found {
+        true => workers.iter_mut().try_for_each(|worker| worker.join().map(drop))?,
+        false => finish_all(&mut workers)?,
     }
-    let figures = [("found", json!(found)), ("both_ended", json!(both_ended))];
+    let figures = [("found", json!(found)), ("both_ended", json!(!found))];
     lab.measure(Some(&variant.name), figures)
 }
 

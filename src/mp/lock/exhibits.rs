@@ -118,7 +118,7 @@ impl SemaphoreLock {
         Ok(())
     }
 
-    /// The address of the futex word, as [`Lock::address`].
+    /// The address of the futex word, as [`Lock::address`](super::Lock::address).
     #[must_use]
     pub fn address(&self) -> usize {
         self.0.0.get().addr()

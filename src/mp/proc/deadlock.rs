@@ -106,11 +106,18 @@ fn look_at(pid: i32) -> Result<Look, ProcError> {
 impl Look {
     fn is_stuck_since(&self, before: &Self) -> bool {
         self.seen.pid == before.seen.pid
+            && self.is_asleep()
+            && before.is_asleep()
             && self.cpu_time.saturating_sub(before.cpu_time) < IDLE
             && match self.seen.by {
                 Evidence::Syscall => self.same_call(before),
                 Evidence::Wchan => self.same_wchan(before),
             }
+    }
+
+    /// Not in the middle of one of the short wakes of a bounded wait.
+    fn is_asleep(&self) -> bool {
+        matches!(self.seen.state, 'S' | 'D')
     }
 
     fn same_call(&self, before: &Self) -> bool {
@@ -122,11 +129,8 @@ impl Look {
     }
 
     fn same_wchan(&self, before: &Self) -> bool {
-        let asleep = matches!((self.seen.state, before.seen.state), ('S', 'S'));
         let waits = |name: &String| !name.contains("nanosleep");
-        asleep
-            && self.seen.wchan == before.seen.wchan
-            && self.seen.wchan.as_ref().is_some_and(waits)
+        self.seen.wchan == before.seen.wchan && self.seen.wchan.as_ref().is_some_and(waits)
     }
 }
 

@@ -66,8 +66,20 @@ pub enum ProcessError {
         /// The process's name.
         name: String,
     },
+    /// The kernel or the container has no pidfd_open. The child that was already forked has been
+    /// killed and reaped.
+    #[error(
+        "cannot start process `{name}`: its end cannot be watched here (pidfd_open: {source}); use \
+         Linux 5.3 or later, or a container whose seccomp profile allows it"
+    )]
+    NoPidfd {
+        /// The process's name.
+        name: String,
+        /// What the kernel answered.
+        source: io::Error,
+    },
     /// No memory for the page that takes the text of a panic.
-    #[error("cannot start process `{name}`")]
+    #[error("cannot start process `{name}`: {source}")]
     Memory {
         /// The process's name.
         name: String,
@@ -95,4 +107,36 @@ pub enum ProcessError {
         /// What the kernel answered.
         source: io::Error,
     },
+}
+
+impl ProcessError {
+    pub(super) fn of_fork(name: &str, source: io::Error) -> Self {
+        let name = name.to_owned();
+        match source.raw_os_error() {
+            Some(libc::EAGAIN) => Self::TooManyProcesses { name },
+            _ => Self::os(&name, "start", source),
+        }
+    }
+
+    pub(super) fn of_pidfd(name: &str, source: io::Error) -> Self {
+        let name = name.to_owned();
+        match source.raw_os_error() {
+            Some(libc::EMFILE | libc::ENFILE) => Self::TooManyDescriptors { name },
+            Some(libc::ENOSYS | libc::EPERM) => Self::NoPidfd { name, source },
+            _ => Self::os(&name, "start", source),
+        }
+    }
+
+    pub(super) fn of_wait(name: &str, pid: i32, verb: &'static str, source: io::Error) -> Self {
+        let name = name.to_owned();
+        match source.raw_os_error() {
+            Some(libc::ECHILD) => Self::ReapedElsewhere { name, pid },
+            _ => Self::os(&name, verb, source),
+        }
+    }
+
+    pub(super) fn os(name: &str, verb: &'static str, source: io::Error) -> Self {
+        let name = name.to_owned();
+        Self::Os { name, verb, source }
+    }
 }

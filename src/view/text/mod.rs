@@ -128,7 +128,10 @@ impl Text {
         if let Some(lost) = gathered.lost_updates.first() {
             self.block(&lanes::draw(lost, &style))?;
         }
-        self.block(&measures::draw(&gathered.measures, &style))?;
+        // A lesson tells its figures in its own words.
+        if self.comparing {
+            self.block(&measures::draw(&gathered.measures, &style))?;
+        }
         match summary {
             Some(summary) => self.block(&variants::draw(summary, &style)),
             None => Ok(()),

@@ -16,15 +16,13 @@ pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
     let Some(first) = runs.first() else {
         return String::new();
     };
-    let shares = |runs: &[&Run]| runs.iter().filter_map(|run| run.overlap).collect::<Vec<_>>();
-    let medians: Vec<f64> =
-        variants.iter().filter_map(|(_, runs)| stats::median(&shares(runs))).collect();
-    let least = medians.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = medians.iter().copied().fold(0.0, f64::max);
-    let seen = runs.iter().filter(|run| overlapped(run)).count();
-    let cpus = first.cpus.as_deref().filter(|_| runs.iter().all(|run| run.cpus == first.cpus));
-    let sentence = words::overlap(style.lang, seen, runs.len(), cpus, least, most);
-    let mut text = blocks::plain(&sentence, "", style);
+    // Those who were pinned and those who were free to move are told apart.
+    let (alike, others): (Vec<_>, Vec<_>) =
+        variants.iter().partition(|(_, runs)| runs.iter().all(|run| run.cpus == first.cpus));
+    let mut text = String::new();
+    for group in [alike, others] {
+        text.push_str(&blocks::plain(&sentence(&group, style), "", style));
+    }
     for (variant, runs) in &variants {
         let without = runs.iter().filter(|run| !overlapped(run)).count();
         if without > 0 {
@@ -35,6 +33,21 @@ pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
         }
     }
     text
+}
+
+/// How often the processes of these variants were in their loops at once, and where.
+fn sentence(variants: &[&(&str, Vec<&Run>)], style: &Style) -> String {
+    let runs: Vec<&Run> = variants.iter().flat_map(|(_, runs)| runs).copied().collect();
+    let Some(first) = runs.first() else {
+        return String::new();
+    };
+    let shares = |runs: &[&Run]| runs.iter().filter_map(|run| run.overlap).collect::<Vec<_>>();
+    let medians: Vec<f64> =
+        variants.iter().filter_map(|(_, runs)| stats::median(&shares(runs))).collect();
+    let least = medians.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = medians.iter().copied().fold(0.0, f64::max);
+    let seen = runs.iter().filter(|run| overlapped(run)).count();
+    words::overlap(style.lang, seen, runs.len(), first.cpus.as_deref(), least, most)
 }
 
 fn overlapped(run: &Run) -> bool {

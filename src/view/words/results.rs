@@ -71,13 +71,12 @@ pub fn overlap(
     let placement = placement(lang, cpus);
     match lang {
         Lang::En => format!(
-            "The processes ran at the same time in {seen} of {} ({placement}, median overlap \
-             {share}).",
+            "Both were in their loops at once in {seen} of {} ({placement}, median overlap {share}).",
             runs(lang, all)
         ),
         Lang::It => format!(
-            "I processi hanno girato insieme in {seen} di {} ({placement}, sovrapposizione \
-             mediana {share}).",
+            "Erano entrambi nei loro cicli nello stesso momento in {seen} di {} ({placement}, \
+             sovrapposizione mediana {share}).",
             runs(lang, all)
         ),
     }
@@ -88,12 +87,10 @@ pub fn without_overlap(lang: Lang, variant: &str, without: usize, all: usize) ->
     let of = format!("{without}/{all}");
     match lang {
         Lang::En => format!(
-            "{variant}: in {of} runs they did not run at the same time; those prove nothing about \
-             a race."
+            "{variant}: in {of} runs they were not, and those runs prove nothing about a race."
         ),
         Lang::It => format!(
-            "{variant}: in {of} esecuzioni non hanno girato insieme; quelle non provano nulla su \
-             una corsa critica."
+            "{variant}: in {of} esecuzioni no, e quelle non provano nulla su una corsa critica."
         ),
     }
 }
@@ -106,9 +103,11 @@ pub fn placement(lang: Lang, cpus: Option<&[usize]>) -> String {
             Lang::It => "senza CPU fissa".to_owned(),
         };
     };
-    let numbers: Vec<String> = cpus.iter().map(usize::to_string).collect();
+    let mut numbers: Vec<String> = cpus.iter().map(usize::to_string).collect();
+    numbers.dedup();
+    let different = numbers.len();
     let numbers = enumeration(lang, &numbers);
-    match (lang, cpus.len()) {
+    match (lang, different) {
         (Lang::En, 1) => format!("on CPU {numbers}"),
         (Lang::En, _) => format!("on CPUs {numbers}"),
         (Lang::It, 1) => format!("sulla CPU {numbers}"),

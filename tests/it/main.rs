@@ -1,0 +1,12 @@
+//! Tests of the whole program, as somebody at a shell meets it: what it prints, how it
+//! ends, and what it leaves behind.
+//!
+//! Every test starts the real program through [`parlab::Parlab`], which judges what a
+//! test does not mention: exit code 0, nothing on stderr, no process, file or name left.
+
+mod family;
+mod parlab;
+mod room;
+mod runner_ends;
+mod runner_kills;
+mod runner_sweeps;
