@@ -19,8 +19,8 @@ use peer::Peer;
 use race::race;
 use serde::Deserialize;
 
-const ROUNDS: u32 = 25;
-const ROUNDS_OF_PYTHON: u32 = 11;
+const ROUNDS: u32 = 101;
+const ROUNDS_OF_PYTHON: u32 = 21;
 /// Alone, 20 ns each; contended, some 100 ns each: enough for the clock's and the gate's error to
 /// be less than a hundredth.
 const STEPS: u32 = 100_000;
@@ -34,11 +34,11 @@ struct Price {
 }
 
 fn main() -> Result<()> {
-    if !paired::asked() {
-        return Ok(());
-    }
+    paired::bench("A step: acquire, add, release", measure)
+}
+
+fn measure(report: &mut Report) -> Result<()> {
     let places = race::places();
-    let mut report = Report::new("A step: acquire, add, release");
     report.note(race::placement(places));
     let (lock, bare) = (Lock::new()?, Shared::<Bare>::new()?);
     bare.init();
@@ -58,19 +58,18 @@ fn main() -> Result<()> {
         })
     };
     let (alone, contended) = split(&paired::rounds(ROUNDS, ours, theirs)?);
-    report.at_most("over a bare robust mutex, alone", &alone, 1.2);
-    report.at_most("over a bare robust mutex, contended", &contended, 1.2);
+    report.at_most("alone, against a bare robust mutex", &alone, 1.2);
+    report.at_most("contended, against a bare robust mutex", &contended, 1.2);
     match Peer::find() {
         None => report.note("Python: left out, no python3 that works is on the PATH"),
         Some(peer) => {
             report.note(format!("theirs, where it is Python: {}", peer.version()));
             let prices = paired::rounds(ROUNDS_OF_PYTHON, ours, || python(&peer))?;
             let (alone, contended) = split(&prices);
-            report.times_faster("than Python's Lock and Value, alone", &alone, 15.0);
-            report.times_faster("than Python's Lock and Value, contended", &contended, 15.0);
+            report.times_faster("alone, against Python's Lock and Value", &alone, 15.0);
+            report.times_faster("contended, against Python's Lock and Value", &contended, 15.0);
         }
     }
-    report.print();
     Ok(())
 }
 

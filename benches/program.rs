@@ -21,29 +21,39 @@ const ROUNDS_OF_LESSON: usize = 5;
 const MIB: f64 = 1024.0 * 1024.0;
 
 fn main() -> Result<()> {
-    if !paired::asked() {
-        return Ok(());
-    }
-    let mut report = Report::new("The program");
+    paired::bench("The program", |report| {
+        let size = std::fs::metadata(PARLAB)?.len();
+        report.under("the stripped binary", size as f64, 10.0 * MIB, bytes);
+        answers(report)?;
+        lesson(report)
+    })
+}
+
+/// How soon it answers, beside a program that does nothing, started in the same way.
+fn answers(report: &mut Report) -> Result<()> {
     for arguments in [["--help"], ["list"]] {
         let ours = || Ok(run(PARLAB, &arguments)?.0);
         let theirs = || Ok(run(TRUE, &[])?.0);
         let pairs = paired::rounds(ROUNDS, ours, theirs)?;
-        let what = format!("parlab {}, over {TRUE}", arguments[0]);
+        let what = format!("parlab {}, against {TRUE}", arguments[0]);
         report.within(&what, &pairs, 0.005);
     }
+    Ok(())
+}
+
+/// How long a lesson takes, and how much memory.
+fn lesson(report: &mut Report) -> Result<()> {
     let lessons =
         (0..ROUNDS_OF_LESSON).map(|_| run(PARLAB, &LESSON)).collect::<Result<Vec<_>>>()?;
     let times: Vec<f64> = lessons.iter().map(|(time, _)| *time).collect();
     let took = stats::median(&times).unwrap_or(f64::NAN);
     report.under(&format!("parlab {}", LESSON.join(" ")), took, 3.0, time);
-    // The kernel hands the peak of a reaped child on to its parent's account: the front's figure
-    // is the largest of the front, the runner and the experiment processes.
+    // The kernel adds the peak of a reaped child to its parent's account (getrusage(2), maxrss): the
+    // front's figure is the largest of the front, the runner and the experiment processes, each of
+    // which is then no larger. It can be too large, never too small: a process that becomes another
+    // program keeps the peak from before.
     let peak = lessons.iter().map(|(_, usage)| usage.max_rss_bytes).max().unwrap_or(0);
-    report.under("its peak memory, the largest process", peak as f64, 12.0 * MIB, bytes);
-    let size = std::fs::metadata(PARLAB)?.len();
-    report.under("the stripped binary", size as f64, 10.0 * MIB, bytes);
-    report.print();
+    report.under("its peak memory, the largest of its processes", peak as f64, 12.0 * MIB, bytes);
     Ok(())
 }
 

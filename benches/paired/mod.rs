@@ -20,10 +20,21 @@ use parlab::view::format;
 /// Seed of the bootstrap: the same measurements give the same interval.
 const SEED: u64 = 1;
 
-/// Whether `cargo bench` started this. `cargo test --all-targets` starts benches too, to see that
-/// they start; nothing is timed then, when tests and compilers may run beside.
-pub fn asked() -> bool {
-    std::env::args().any(|argument| argument == "--bench")
+/// A whole bench: measures, and prints what was measured, also if an error cut it short.
+///
+/// Nothing is measured unless `cargo bench` started this: `cargo test --all-targets` starts benches
+/// too, and then tests and compilers may run beside.
+///
+/// # Errors
+/// That of `measure`: something could not be run. A limit that is not met is no error.
+pub fn bench(title: &str, measure: impl FnOnce(&mut Report) -> Result<()>) -> Result<()> {
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    let mut report = Report::default();
+    let outcome = measure(&mut report);
+    report.print(title);
+    outcome
 }
 
 /// Runs both in turns, `rounds` times after one round that is dropped.
@@ -35,23 +46,19 @@ pub fn rounds<T>(
     mut ours: impl FnMut() -> Result<T>,
     mut theirs: impl FnMut() -> Result<T>,
 ) -> Result<Vec<(T, T)>> {
-    (ours()?, theirs()?);
+    ours()?;
+    theirs()?;
     (0..rounds).map(|_| Ok((ours()?, theirs()?))).collect()
 }
 
 /// What was measured, row by row.
+#[derive(Default)]
 pub struct Report {
-    title: &'static str,
     rows: Vec<[String; 6]>,
     notes: Vec<String>,
 }
 
 impl Report {
-    /// An empty one.
-    pub fn new(title: &'static str) -> Self {
-        Report { title, rows: Vec::new(), notes: Vec::new() }
-    }
-
     /// A line under the table: on what it was measured, or what was left out and why.
     pub fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
@@ -73,7 +80,8 @@ impl Report {
         self.times(what, pairs, &ratio, format!("≥ ×{limit} faster"), met);
     }
 
-    /// Ours may take `limit` seconds more than theirs, median against median.
+    /// Ours may take `limit` seconds more than theirs, median against median; in brackets the
+    /// quartiles of the paired differences.
     pub fn within(&mut self, what: &str, pairs: &[(f64, f64)], limit: f64) {
         let (ours, theirs) = medians(pairs);
         let differences: Vec<f64> = pairs.iter().map(|(ours, theirs)| ours - theirs).collect();
@@ -99,24 +107,23 @@ impl Report {
         self.row(what, [time(ours), time(theirs), ratio.told()], limit, met);
     }
 
-    fn row(&mut self, what: &str, [ours, theirs, ratio]: [String; 3], limit: String, met: bool) {
+    fn row(&mut self, what: &str, [ours, theirs, compared]: [String; 3], limit: String, met: bool) {
         let verdict = if met { "met" } else { "not met" };
-        self.rows.push([what.to_string(), ours, theirs, ratio, limit, verdict.to_string()]);
+        self.rows.push([what.to_string(), ours, theirs, compared, limit, verdict.to_string()]);
     }
 
-    /// Prints the table and the notes.
     #[allow(clippy::print_stdout, reason = "a bench is its own program: nobody's JSON is near")]
-    pub fn print(&self) {
+    fn print(&self, title: &str) {
         let mut table = Table::new();
         table.load_style(TableStyle::new());
-        table.set_header(["what", "ours", "theirs", "ratio", "limit", ""]);
+        table.set_header(["what", "ours", "theirs", "compared", "limit", ""]);
         table.add_rows(&self.rows);
         for column in [1, 2] {
             if let Some(column) = table.column_mut(column) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        println!("\n{}", self.title);
+        println!("\n{title}");
         for line in table.lines() {
             println!("{}", line.trim_end());
         }
