@@ -45,7 +45,8 @@ fn what_is_no_whole_number_is_told_as_such() {
 fn the_limits_of_a_range_are_within_it() {
     let args = ["--only", "local", "--iterations", "1"];
     assert_eq!(Parlab::compare(["--runs", "1"]).args(args).run().runs().len(), 2);
-    let done = Parlab::compare(["--runs", "1", "--only", "atomic", "--iterations", "16777215"]).run();
+    let done =
+        Parlab::compare(["--runs", "1", "--only", "atomic", "--iterations", "16777215"]).run();
     assert!(done.runs().iter().all(|run| run.correct == Some(true)), "{done}");
 }
 
@@ -176,7 +177,8 @@ fn a_lesson_that_is_not_there_is_told_with_its_path() {
     let room = Rc::new(Room::new());
     std::fs::create_dir(room.path("work/empty")).unwrap();
     room.file("one/notes.md", "# Notes");
-    for path in ["./nix.md", "nix.md", "./nix/", "./empty", "./one", "./empty/en.md", "/dev/null/x"] {
+    for path in ["./nix.md", "nix.md", "./nix/", "./empty", "./one", "./empty/en.md", "/dev/null/x"]
+    {
         let told = |args: [&str; 2]| Parlab::in_room(&room).args(args).run().one_message();
         told(["lesson", path]).code(2).stdout_is_empty().stderr_has(path.trim_end_matches('/'));
         told(["check", path]).code(1).any_stdout().stderr_has(path.trim_end_matches('/'));

@@ -51,7 +51,9 @@ fn start_tells_what_runs_with_what_on_what() {
     let args = ["--runs", "2", "--iterations", "77", "--only", "atomic,local", "--seed", "5"];
     let done = Parlab::compare(args).args(["--seconds-limit", "30"]).run();
     let start = &done.lines()[0];
-    for (field, value) in [("schema", json!(1)), ("command", json!("compare")), ("lesson", json!("lock"))] {
+    for (field, value) in
+        [("schema", json!(1)), ("command", json!("compare")), ("lesson", json!("lock"))]
+    {
         assert_eq!(start[field], value);
     }
     assert_eq!(
@@ -94,7 +96,8 @@ fn a_run_has_the_fields_that_scripts_rely_on() {
         assert_eq!(run["index"], place % 2);
         assert_eq!(run["correct"], run["expected"] == run["got"]);
         assert!((0.0..=1.0).contains(&run["overlap"].as_f64().unwrap()));
-        let mut known: BTreeSet<&str> = ["event", "experiment", "variant", "index", "time_s", "expected", "got"].into();
+        let mut known: BTreeSet<&str> =
+            ["event", "experiment", "variant", "index", "time_s", "expected", "got"].into();
         known.extend(["correct", "overlap"]);
         if run.get("cpus").is_some() {
             known.insert("cpus");
@@ -167,7 +170,8 @@ fn a_variant_with_a_wrong_run_never_wins() {
         let done = Parlab::compare(["--runs", "6"]).run();
         let summary = &done.summaries()[0];
         if let Some(winner) = &summary.winner {
-            let wrong = done.runs().iter().any(|r| r.variant == *winner && r.correct == Some(false));
+            let wrong =
+                done.runs().iter().any(|r| r.variant == *winner && r.correct == Some(false));
             assert!(!wrong, "{done}");
         }
     }
@@ -204,7 +208,8 @@ fn variants_take_turns_round_by_round() {
 
 #[test]
 fn the_seed_seeds_the_interval_and_nothing_of_the_race() {
-    let done = Parlab::compare(["--runs", "5", "--only", "unlocked", "--seed", "18446744073709551615"]);
+    let done =
+        Parlab::compare(["--runs", "5", "--only", "unlocked", "--seed", "18446744073709551615"]);
     done.run().ends(0, None);
 }
 

@@ -57,7 +57,8 @@ fn the_ledger_adds_up_in_every_traced_run() {
 #[test]
 fn the_ledger_adds_up_for_loops_of_any_length() {
     for steps in ["1", "2", "3", "255", "256", "257", "1000000"] {
-        let args = ["--runs", "3", "--only", "unlocked,half-locked,atomic,local", "--iterations", steps];
+        let args =
+            ["--runs", "3", "--only", "unlocked,half-locked,atomic,local", "--iterations", steps];
         let steps: i64 = steps.parse().unwrap();
         for run in races(args).into_iter().filter(|run| run.traced && run.variant != "local") {
             let lost = run.lost.clone().unwrap();
@@ -70,7 +71,11 @@ fn the_ledger_adds_up_for_loops_of_any_length() {
 #[test]
 fn every_way_that_keeps_the_balance_keeps_it_in_every_run() {
     for run in races(["--runs", "30", "--only", "locked,coarse,atomic,local"]) {
-        assert_eq!((run.expected, run.got, run.correct), (Some(100), Some(100), Some(true)), "{run:?}");
+        assert_eq!(
+            (run.expected, run.got, run.correct),
+            (Some(100), Some(100), Some(true)),
+            "{run:?}"
+        );
         if let Some(lost) = run.lost {
             assert!(lost.values().all(|&lost| lost == 0), "{lost:?}");
         }
@@ -179,7 +184,8 @@ fn a_lost_update_is_of_a_traced_run_that_lost_some() {
     for event in done.events() {
         let Event::LostUpdate(lost) = event else { continue };
         assert_eq!(lost.variant, "unlocked");
-        let of_it = |run: &Run| run.traced && run.variant == lost.variant && run.index == lost.index;
+        let of_it =
+            |run: &Run| run.traced && run.variant == lost.variant && run.index == lost.index;
         let run = done.runs().into_iter().find(of_it).unwrap();
         assert!(run.lost.unwrap()[&lost.victim] >= u64::from(lost.lost));
     }
@@ -237,7 +243,8 @@ fn two_locks_in_opposite_order_are_a_deadlock_and_in_one_order_are_none() {
             assert_ne!(a.resource, b.resource);
         }
         Evidence::Wchan => {
-            let hidden = |e: &Event| matches!(e, Event::Note(n) if n.kind == NoteKind::SyscallHidden);
+            let hidden =
+                |e: &Event| matches!(e, Event::Note(n) if n.kind == NoteKind::SyscallHidden);
             assert!(done.events().iter().any(hidden), "{done}");
         }
     }

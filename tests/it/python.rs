@@ -83,7 +83,10 @@ fn none_at_all_because_none_was_asked_for() {
 
 #[test]
 fn one_that_ends_with_an_error() {
-    let told = only_itself(compare().python("echo 'no module named json' >&2; exit 1"), PythonFault::Failed);
+    let told = only_itself(
+        compare().python("echo 'no module named json' >&2; exit 1"),
+        PythonFault::Failed,
+    );
     assert_eq!(told.detail.as_deref(), Some("no module named json"));
 }
 
@@ -153,8 +156,10 @@ fn paths_that_are_no_programs() {
     let missing = PathBuf::from("/nix/where/python3");
     for path in [directory, file, no_interpreter, missing, "".into()] {
         let run = Parlab::in_room(&room);
-        let run = run.args(["compare", "lock", "--json", "--runs", "2", "--only", "local,python-locked"]);
-        let told = only_itself(run.args(["--python".as_ref(), path.as_os_str()]), PythonFault::NotStarted);
+        let run =
+            run.args(["compare", "lock", "--json", "--runs", "2", "--only", "local,python-locked"]);
+        let told =
+            only_itself(run.args(["--python".as_ref(), path.as_os_str()]), PythonFault::NotStarted);
         assert_eq!(told.path, Some(path.display().to_string()));
         assert!(told.detail.is_some());
     }
@@ -212,7 +217,9 @@ fn a_python_that_fails_does_not_keep_another_from_running() {
     let bad = room.program("bad", "exit 1");
     let args = ["compare", "lock", "--json", "--runs", "1", "--only", "python-locked"];
     let run = Parlab::in_room(&room).args(args);
-    let done = run.args(["--python".as_ref(), bad.as_os_str(), "--python".as_ref(), good.as_os_str()]).run();
+    let done = run
+        .args(["--python".as_ref(), bad.as_os_str(), "--python".as_ref(), good.as_os_str()])
+        .run();
     assert_eq!(faults(&done), [Some(PythonFault::Failed)], "{done}");
     assert_eq!(done.runs().len(), 1, "{done}");
 }
@@ -220,7 +227,8 @@ fn a_python_that_fails_does_not_keep_another_from_running() {
 #[test]
 fn what_the_shell_says_to_python_does_not_reach_it() {
     let script = format!("env | grep -q ^PYTHON && {{ echo led astray >&2; exit 1; }}\n{SENSIBLE}");
-    let run = compare().env("PYTHONPATH", "/nix/where").env("PYTHONSTARTUP", "/nix").python(&script);
+    let run =
+        compare().env("PYTHONPATH", "/nix/where").env("PYTHONSTARTUP", "/nix").python(&script);
     let done = run.run();
     assert_eq!(faults(&done), [], "{done}");
     assert_eq!(peers(&done).len(), 4);

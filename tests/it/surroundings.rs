@@ -67,7 +67,10 @@ fn without_proc_it_is_told_what_is_missing() {
     }
     let hide = ["/bin/sh", "-c", "/bin/mount -t tmpfs none /proc && exec \"$0\" \"$@\""];
     let hidden = |run: Parlab| run.under(unshare).under(hide);
-    hidden(Parlab::compare(SMALL)).run().one_error(ErrorKind::NoProc).ends(1, Some(EndReason::Failed));
+    hidden(Parlab::compare(SMALL))
+        .run()
+        .one_error(ErrorKind::NoProc)
+        .ends(1, Some(EndReason::Failed));
     let done = hidden(Parlab::new().args(["compare", "lock", "--no-python"])).run();
     done.any_stdout().code(1).stderr_has("/proc");
     hidden(Parlab::new().args(["list"])).run().stdout_has("lock");
@@ -91,7 +94,8 @@ fn another_user_can_run_it() {
 fn closed_streams_do_no_harm() {
     for closed in ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"] {
         let closed = format!("exec {closed}");
-        for args in [&["list"][..], &["check"], &["compare", "lock", "--no-python", "--runs", "1"]] {
+        for args in [&["list"][..], &["check"], &["compare", "lock", "--no-python", "--runs", "1"]]
+        {
             Parlab::new().args(args).after(&closed).run().any_stdout();
         }
         Parlab::compare(SMALL).after(&closed).run().any_stdout();
@@ -102,7 +106,11 @@ fn closed_streams_do_no_harm() {
 fn nothing_is_read_from_a_stdin_that_is_no_terminal() {
     let (from, to) = pipe();
     // Nobody writes and nobody closes: a read would wait for ever.
-    Parlab::new().args(["lesson", "lock", "--no-python", "--runs", "1"]).stdin(from).run().any_stdout();
+    Parlab::new()
+        .args(["lesson", "lock", "--no-python", "--runs", "1"])
+        .stdin(from)
+        .run()
+        .any_stdout();
     drop(to);
 }
 
@@ -148,7 +156,9 @@ fn a_tmpdir_that_cannot_be_written_costs_the_python_peers_and_nothing_else() {
 
 #[test]
 fn italian_is_spoken_where_it_is_asked_for() {
-    let list = |run: Parlab| run.args(["compare", "lock", "--only", "local", "--runs", "1", "--no-python"]);
+    let list = |run: Parlab| {
+        run.args(["compare", "lock", "--only", "local", "--runs", "1", "--no-python"])
+    };
     let plain = |run: Parlab| {
         let done = list(run).run();
         let text = done.stdout();
