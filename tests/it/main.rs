@@ -4,6 +4,7 @@
 //! Every test starts the real program through [`parlab::Parlab`], which judges what a
 //! test does not mention: exit code 0, nothing on stderr, no process, file or name left.
 
+mod architecture;
 mod bad_input;
 mod family;
 mod json;
