@@ -12,6 +12,7 @@ mod limits;
 mod lock;
 mod parlab;
 mod python;
+mod readme;
 mod room;
 mod runner_ends;
 mod runner_kills;
