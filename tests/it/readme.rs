@@ -42,6 +42,7 @@ fn every_parlab_command_of_the_readme_ends_as_it_says() {
         if *code == 0 {
             assert!(!done.stdout().is_empty(), "{words:?} printed nothing");
         } else {
+            let done = done.stdout_is_empty();
             assert!(!done.stderr().is_empty(), "{words:?} did not say what was wrong");
         }
     }
