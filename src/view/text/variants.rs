@@ -98,7 +98,7 @@ fn cell(
         Column::Right => format!("{}/{}", variant.correct_runs, variant.runs),
         Column::Median => variant.median_s.map_or_else(nothing, |s| time(s, lang)),
         // One run has no spread.
-        Column::Iqr if variant.runs < 2 => "–".to_owned(),
+        Column::Iqr if variant.runs < 2 => nothing(),
         Column::Iqr => match (variant.q1_s, variant.q3_s) {
             (Some(q1), Some(q3)) => time(q3 - q1, lang),
             _ => nothing(),
