@@ -208,6 +208,12 @@ impl Running {
         family
     }
 
+    /// Waits until there is something in its TMPDIR that somebody will have to remove.
+    #[track_caller]
+    pub fn named_something(&self) {
+        eventually("a private directory", || (!self.room.left_in_tmp().is_empty()).then_some(()));
+    }
+
     /// Ctrl-C: INT to the whole foreground group.
     pub fn interrupt(&self) {
         family::signal(-self.pid(), Signal::SIGINT);

@@ -195,6 +195,19 @@ fn a_reader_who_is_slow_gets_every_line_whole() {
     assert!(matches!(events.last(), Some(Event::End(_))));
 }
 
+/// What a terminal that closes, Ctrl-\ and a shell's `kill -9 %1` do to the front's group.
+#[test]
+fn whatever_is_done_to_the_foreground_group_the_runner_cleans_up() {
+    for all in [Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGKILL] {
+        let only = ["--only", "local,python-locked", "--runs", "10000"];
+        let mut run = Parlab::compare(only).python(LEAVES_A_CHILD).start();
+        run.family();
+        run.named_something();
+        signal(-run.pid(), all);
+        run.wait().any_stdout().signal(all);
+    }
+}
+
 #[test]
 fn every_process_below_the_front_dies_with_it() {
     let mut run = Parlab::long().start();
