@@ -230,7 +230,7 @@ fn json_asks_nothing_even_where_somebody_could_answer() {
 }
 
 /// A lesson with a question.
-const ASKING: &str = r#"# A question
+pub const ASKING: &str = r#"# A question
 
 ```parlab ask where
 question = "Where does it end?"

@@ -18,3 +18,4 @@ mod runner_ends;
 mod runner_kills;
 mod runner_sweeps;
 mod surroundings;
+mod terminal;

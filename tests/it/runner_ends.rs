@@ -238,10 +238,13 @@ case "$3" in
 esac"#;
 
 #[test]
-fn children_that_a_python_left_behind_are_killed() {
-    let done =
-        Parlab::compare(["--only", "python-locked", "--runs", "3"]).python(LEAVES_A_CHILD).run();
+fn children_that_a_python_left_behind_are_killed_by_the_runner() {
+    let args = ["--only", "python-locked", "--runs", "3", "-v"];
+    let done = Parlab::compare(args).python(LEAVES_A_CHILD).run();
     assert_eq!(done.runs().len(), 3, "{done}");
+    let reaped = |e: &Event| matches!(e, Event::Doing(d) if d.what == What::Reaped && d.exitcode == Some(-9));
+    // One of the warm-up, three of the runs.
+    assert_eq!(done.events().into_iter().filter(reaped).count(), 4, "{done}");
 }
 
 #[test]
