@@ -6,7 +6,8 @@ use std::rc::Rc;
 use parlab::event::{EndReason, Event, Run};
 use serde_json::{Value, json};
 
-use crate::parlab::{Done, Parlab, lesson_text, pipe};
+use crate::done::Done;
+use crate::parlab::{Parlab, lesson_text, pipe};
 use crate::python::SENSIBLE;
 use crate::room::Room;
 

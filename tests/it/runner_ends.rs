@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
@@ -10,6 +11,7 @@ use parlab::event::{EndReason, ErrorKind, Event, What};
 
 use crate::family::{children, eventually, marked, signal};
 use crate::parlab::{Parlab, pipe};
+use crate::room::Room;
 
 #[test]
 fn a_time_limit_ends_the_experiment_and_the_whole_command() {
@@ -111,6 +113,20 @@ fn a_reader_who_leaves_while_nothing_is_printed_ends_it_quietly_with_0() {
     run.family();
     drop(from);
     run.wait().code(0).any_stdout();
+}
+
+#[test]
+fn a_reader_who_leaves_is_noticed_before_there_is_something_to_print() {
+    let room = Rc::new(Room::new());
+    let (from, to) = pipe();
+    let slow = "case \"$3\" in -c) echo '{\"version\": \"3.11.2\", \"gil\": true}' ;;
+        *) sleep 9; touch \"$HOME/waited\" ;; esac";
+    let args = ["compare", "lock", "--json", "--only", "python-locked", "--runs", "10"];
+    let mut run = Parlab::in_room(&room).args(args).python(slow).stdout(to).start();
+    run.family();
+    drop(from);
+    run.wait().code(0).any_stdout();
+    assert!(!room.path("home/waited").exists(), "it waited for the Python");
 }
 
 #[test]
