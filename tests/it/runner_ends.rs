@@ -120,10 +120,10 @@ fn a_reader_who_leaves_is_noticed_before_there_is_something_to_print() {
     let room = Rc::new(Room::new());
     let (from, to) = pipe();
     let slow = "case \"$3\" in -c) echo '{\"version\": \"3.11.2\", \"gil\": true}' ;;
-        *) sleep 9; touch \"$HOME/waited\" ;; esac";
+        *) touch \"$HOME/began\"; sleep 9; touch \"$HOME/waited\" ;; esac";
     let args = ["compare", "lock", "--json", "--only", "python-locked", "--runs", "10"];
-    let mut run = Parlab::in_room(&room).args(args).python(slow).stdout(to).start();
-    run.family();
+    let run = Parlab::in_room(&room).args(args).python(slow).stdout(to).start();
+    eventually("the peer", || room.path("home/began").exists().then_some(()));
     drop(from);
     run.wait().code(0).any_stdout();
     assert!(!room.path("home/waited").exists(), "it waited for the Python");
