@@ -123,7 +123,7 @@ fn sources() -> Vec<Source> {
 fn allowed(table: &[(&str, &[&str])], user: &str, used: &str) -> bool {
     let row = table.iter().find(|(name, _)| *name == user);
     let begins = |may: &&str| used == *may || used.starts_with(&format!("{may}::"));
-    row.is_some_and(|(_, may)| may.iter().any(|may| begins(may)))
+    row.is_some_and(|(_, may)| may.iter().any(begins))
 }
 
 #[test]

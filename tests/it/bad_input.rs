@@ -117,6 +117,7 @@ fn wrong_lessons() -> Vec<Wrong> {
         one("latin1", b"# Perch\xe9\n".to_vec(), "line 1 is not UTF-8"),
         one("elf", std::fs::read(env!("CARGO_BIN_EXE_parlab")).unwrap(), "./elf.md"),
         one("untitled", with("# A lesson", "A lesson"), "./untitled.md:1:1"),
+        one("long", vec![b'a'; (1 << 20) + 1], "longer than 1048576 bytes"),
         one("block", with("parlab run", "parlab rum"), "./block.md:3:"),
         one("id", with("run r0", "run R0"), "./id.md:3:"),
         one("toml", with("runs = 1", "runs = = 1"), "./toml.md:5:"),
@@ -182,6 +183,19 @@ fn a_lesson_that_is_not_there_is_told_with_its_path() {
         let told = |args: [&str; 2]| Parlab::in_room(&room).args(args).run().one_message();
         told(["lesson", path]).code(2).stdout_is_empty().stderr_has(path.trim_end_matches('/'));
         told(["check", path]).code(1).any_stdout().stderr_has(path.trim_end_matches('/'));
+    }
+}
+
+#[test]
+fn what_is_neither_file_nor_folder_is_not_read() {
+    let room = Rc::new(Room::new());
+    let fifo = room.path("work/fifo.md");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    std::fs::create_dir_all(room.path("work/odd/en.md")).unwrap();
+    for path in ["./fifo.md", "/dev/zero", "/dev/tty", "./odd/en.md", "./odd"] {
+        let told = |args: [&str; 2]| Parlab::in_room(&room).args(args).run().one_message();
+        told(["lesson", path]).code(2).stdout_is_empty();
+        told(["check", path]).code(1).any_stdout();
     }
 }
 

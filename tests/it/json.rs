@@ -6,7 +6,8 @@ use std::rc::Rc;
 use parlab::event::{EndReason, Event, Run};
 use serde_json::{Value, json};
 
-use crate::parlab::{Done, Parlab, lesson_text, pipe};
+use crate::done::Done;
+use crate::parlab::{Parlab, lesson_text, pipe};
 use crate::python::SENSIBLE;
 use crate::room::Room;
 
@@ -230,7 +231,7 @@ fn json_asks_nothing_even_where_somebody_could_answer() {
 }
 
 /// A lesson with a question.
-const ASKING: &str = r#"# A question
+pub const ASKING: &str = r#"# A question
 
 ```parlab ask where
 question = "Where does it end?"

@@ -3,8 +3,9 @@
 
 use parlab::event::{ErrorKind, Event};
 
+use crate::done::Done;
 use crate::family::{is_root, skip};
-use crate::parlab::{Done, Parlab};
+use crate::parlab::Parlab;
 
 const SMALL: [&str; 4] = ["--only", "unlocked", "--runs", "1"];
 

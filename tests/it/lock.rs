@@ -3,7 +3,8 @@
 use parlab::event::{Deadlock, Event, Evidence, LostUpdate, Measure, NoteKind, Op, Run};
 use serde_json::Value;
 
-use crate::parlab::{Done, Parlab};
+use crate::done::Done;
+use crate::parlab::Parlab;
 
 const START: i64 = 100;
 const STEPS: i64 = 10_000;
@@ -95,12 +96,13 @@ fn a_lock_that_only_one_takes_is_as_wrong_as_none() {
 
 #[test]
 fn the_overlap_is_a_share_and_is_there_where_two_cpus_are() {
-    let runs = races(["--runs", "20", "--only", "unlocked,locked"]);
-    assert!(runs.iter().all(|run| (0.0..=1.0).contains(&run.overlap.unwrap())), "{runs:?}");
-    if two_cpus() {
-        let together = runs.iter().filter(|run| run.overlap > Some(0.0)).count();
-        assert!(2 * together > runs.len(), "at once in {together} of {}", runs.len());
-    }
+    // Other programs may keep a CPU busy for a while, so a busy time is not the last word.
+    let together = (0..TRIES).any(|_| {
+        let runs = races(["--runs", "20", "--only", "unlocked,locked"]);
+        assert!(runs.iter().all(|run| (0.0..=1.0).contains(&run.overlap.unwrap())), "{runs:?}");
+        2 * runs.iter().filter(|run| run.overlap > Some(0.0)).count() > runs.len()
+    });
+    assert!(together || !two_cpus(), "in no comparison most races were run at once");
 }
 
 #[test]

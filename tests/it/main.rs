@@ -6,6 +6,7 @@
 
 mod architecture;
 mod bad_input;
+mod done;
 mod family;
 mod json;
 mod limits;
@@ -18,3 +19,4 @@ mod runner_ends;
 mod runner_kills;
 mod runner_sweeps;
 mod surroundings;
+mod terminal;

@@ -9,8 +9,9 @@ use std::rc::Rc;
 use nix::sys::signal::Signal;
 use parlab::event::{Event, Python, PythonFault, Run};
 
+use crate::done::Done;
 use crate::family::{children, eventually, signal, skip};
-use crate::parlab::{Done, Parlab};
+use crate::parlab::Parlab;
 use crate::room::Room;
 
 /// A stub that answers as a Python would, and right.

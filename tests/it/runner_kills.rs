@@ -3,8 +3,9 @@
 use nix::sys::signal::Signal;
 use parlab::event::{EndReason, ErrorKind};
 
+use crate::done::Done;
 use crate::family::{Family, eventually, signal};
-use crate::parlab::{Done, Parlab, Running};
+use crate::parlab::{Parlab, Running};
 
 /// How many runs of each kind are killed.
 const KILLS: u32 = 30;
