@@ -275,13 +275,13 @@ pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
              corsa critica è vera, la sua frequenza no. Con due CPU non serve."
         }
         (Lang::En, NoteKind::NoOverlap) => {
-            "In no run did the processes run at the same time: these outcomes prove nothing about \
-             a race. Try more steps (`--iterations`) or a machine with less to do."
+            "In no run of one variant did the processes run at the same time: its outcomes prove \
+             nothing about a race. Try more steps (`--iterations`) or a machine with less to do."
         }
         (Lang::It, NoteKind::NoOverlap) => {
-            "In nessuna esecuzione i processi hanno girato nello stesso momento: questi risultati non provano \
-             nulla su una corsa critica. Prova con più passi (`--iterations`) o su una macchina \
-             meno occupata."
+            "In nessuna esecuzione di una variante i processi hanno girato nello stesso momento: \
+             i suoi risultati non provano nulla su una corsa critica. Prova con più passi \
+             (`--iterations`) o su una macchina meno occupata."
         }
         (Lang::En, NoteKind::SyscallHidden) => {
             "/proc/PID/syscall may not be read here: call and address of a waiting process are \
