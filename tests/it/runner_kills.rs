@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 use parlab::event::{EndReason, ErrorKind};
 
 use crate::done::Done;
-use crate::family::{Family, children, ended, eventually, signal};
+use crate::family::{Family, children, eventually, signal};
 use crate::parlab::{Parlab, Running};
 
 /// How many runs of each kind are killed.
@@ -84,50 +84,6 @@ fn killing_a_worker_leaves_nothing_and_is_told() {
         });
         run.wait().one_error(ErrorKind::WorkerKilled).ends(1, Some(EndReason::Failed));
     }
-}
-
-/// Kills the worker that is alone between two forks; the other then waits for it in vain.
-/// False if no such moment was met.
-fn kill_the_first(run: &mut Running) -> bool {
-    let experiment = run.family().experiment;
-    let alone = || match children(experiment)[..] {
-        [worker] => Some(worker).filter(|_| !ended(worker)),
-        _ => None,
-    };
-    while !ended(experiment) {
-        if alone().is_none() {
-            continue;
-        }
-        // Nothing changes while the experiment is stopped, so this look can be trusted.
-        signal(experiment, Signal::SIGSTOP);
-        let victim = alone();
-        let killed = victim.is_some_and(|worker| signal(worker, Signal::SIGKILL));
-        signal(experiment, Signal::SIGCONT);
-        if killed {
-            return true;
-        }
-    }
-    false
-}
-
-#[test]
-fn the_worker_that_was_killed_is_told_and_not_the_one_that_waited_for_it() {
-    let short = ["--only", "atomic", "--iterations", "1", "--runs", "1000"];
-    let mut told = 0;
-    for _ in 0..KILLS {
-        let mut run = Parlab::compare(short).start();
-        kill_the_first(&mut run);
-        let done = run.wait();
-        // One that was ending anyway was not missed.
-        if done.exit() != Some(0) {
-            done.one_error(ErrorKind::WorkerKilled).ends(1, Some(EndReason::Failed));
-            told += 1;
-        }
-        if told == 2 {
-            return;
-        }
-    }
-    panic!("no worker was killed in {KILLS} runs");
 }
 
 #[test]
