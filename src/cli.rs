@@ -47,9 +47,9 @@ fn clap() -> Clap {
         .version(env!("CARGO_PKG_VERSION"))
         .about("Live lessons on processes, locks and races: predict, run, understand")
         .after_help(
-            "Start with `parlab lesson lock`. Lessons speak English and Italian (--lang it).",
+            "Start with `parlab lesson lock`. Lessons speak English and Italian (--lang it).\n\
+             The options of a lesson: `parlab lesson lock --help`.",
         )
-        .disable_help_subcommand(true)
         .infer_subcommands(false)
         .max_term_width(100)
         .args(everywhere())
@@ -73,7 +73,8 @@ fn lesson_command() -> Clap {
         .override_usage("parlab lesson [OPTIONS] <LESSON | FILE.md | FOLDER> [OPTIONS]")
         .after_help(
             "A lesson of your own goes by its path: parlab lesson ./mine.md\n\
-             (a path has a `/` in it, or ends in `.md`)",
+             (a path has a `/` in it, or ends in `.md`)\n\
+             The options of a lesson: parlab lesson lock --help",
         )
         .subcommand_required(true)
         .arg_required_else_help(true)
@@ -92,7 +93,9 @@ fn lesson_command() -> Clap {
     let file = Clap::new(FILE)
         .hide(true)
         .arg(Arg::new("file").required(true).value_parser(value_parser!(PathBuf)))
-        .args([number(Opt::Runs, None), only(value_parser!(String)), python(), no_python()])
+        .override_usage("parlab lesson <FILE.md | FOLDER> [OPTIONS]")
+        .args(experiments::options::ALL.map(|opt| number(opt, None)))
+        .args([only(value_parser!(String)), python(), no_python(), seed(), seconds_limit()])
         .arg(part(value_parser!(String)));
     command.subcommand(file)
 }
@@ -210,9 +213,8 @@ fn seconds_limit() -> Arg {
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
-    let range = 0.1..=86_400.0;
     match text.parse::<f64>() {
-        Ok(seconds) if range.contains(&seconds) => Ok(seconds),
+        Ok(seconds) if experiments::options::SECONDS.contains(&seconds) => Ok(seconds),
         Ok(_) => Err("it must be from 0.1 to 86400".to_string()),
         Err(_) => Err("not a number of seconds; give one from 0.1 to 86400".to_string()),
     }
@@ -277,15 +279,15 @@ fn with_path_marked(mut typed: Vec<OsString>) -> Vec<OsString> {
 
 /// Whether an option is followed by a value of its own.
 fn takes_value(option: &str) -> bool {
-    let names = ["lang", "color", "code", "only", "part", "python", "seed", "seconds-limit"];
     let Some(name) = option.strip_prefix("--") else {
         return false;
     };
-    names.contains(&name) || options_named(name)
-}
-
-fn options_named(name: &str) -> bool {
-    experiments::options::ALL.iter().any(|opt| opt.name() == name)
+    let mut all: Vec<Arg> = everywhere();
+    all.extend(experiments::options::ALL.map(|opt| number(opt, None)));
+    all.extend([only(value_parser!(String)), part(value_parser!(String))]);
+    all.extend([python(), seed(), seconds_limit()]);
+    let named = |arg: &Arg| arg.get_long() == Some(name);
+    all.iter().any(|arg| named(arg) && arg.get_action().takes_values())
 }
 
 fn command(matches: &ArgMatches) -> Command {

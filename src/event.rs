@@ -483,6 +483,8 @@ pub enum ErrorKind {
     TimeLimit,
     /// A lesson file cannot be read or is faulty.
     LessonFile,
+    /// Nothing of what was asked for can run here.
+    NothingRan,
     /// The lesson has no part of that name.
     UnknownPart,
     /// The experiment of a lesson file has no variant of that name.

@@ -82,7 +82,7 @@ fn a_difference_is_seen_where_the_interval_leaves_out_one() {
 #[test]
 fn a_summary_tells_times_ratios_and_the_winner() {
     let samples = rounds(&[("a", 1.0, true), ("b", 2.0, true), ("c", 3.0, true)]);
-    let summary = summarize("b", &["b", "c", "unmeasured", "a"], &samples, 1);
+    let summary = summarize("b", &["b", "c", "unmeasured", "a"], &[], &samples, 1);
     let names: Vec<_> = summary.variants.iter().map(|v| v.variant.as_str()).collect();
     assert_eq!(names, ["b", "c", "a"]);
     let c = &summary.variants[1];
@@ -100,16 +100,16 @@ fn nobody_wins_where_no_lead_is_seen() {
             [sample("a", i, x, true), sample("b", i, y, true)]
         })
         .collect();
-    assert_eq!(summarize("a", &["a", "b"], &samples, 1).winner, None);
+    assert_eq!(summarize("a", &["a", "b"], &[], &samples, 1).winner, None);
     let few: Vec<_> =
         rounds(&[("a", 1.0, true), ("b", 2.0, true)]).into_iter().filter(|s| s.index < 4).collect();
-    assert_eq!(summarize("a", &["a", "b"], &few, 1).winner, None);
+    assert_eq!(summarize("a", &["a", "b"], &[], &few, 1).winner, None);
 }
 
 #[test]
 fn the_only_right_variant_wins_against_wrong_ones_and_not_against_nobody() {
     let samples = rounds(&[("fast", 1.0, false), ("slow", 5.0, true)]);
-    let winner = |order: &[&str]| summarize(order[0], order, &samples, 1).winner;
+    let winner = |order: &[&str]| summarize(order[0], order, &[], &samples, 1).winner;
     assert_eq!(winner(&["fast", "slow"]).as_deref(), Some("slow"));
     assert_eq!(winner(&["slow"]), None);
 }
@@ -118,7 +118,7 @@ fn the_only_right_variant_wins_against_wrong_ones_and_not_against_nobody() {
 fn a_wrong_traced_run_counts_against_its_variant_and_not_into_its_times() {
     let mut samples = rounds(&[("lucky", 1.0, true), ("locked", 2.0, true)]);
     samples.push(Sample { variant: "lucky", index: 0, time_s: None, right: false });
-    let summary = summarize("lucky", &["lucky", "locked"], &samples, 1);
+    let summary = summarize("lucky", &["lucky", "locked"], &[], &samples, 1);
     assert_eq!((summary.variants[0].runs, summary.variants[0].correct_runs), (10, 10));
     assert_eq!(summary.winner.as_deref(), Some("locked"));
 }

@@ -136,12 +136,12 @@ fn control_characters_are_shown_and_not_obeyed() {
 }
 
 #[rustfmt::skip]
-const ERRORS: [ErrorKind; 15] = [
+const ERRORS: [ErrorKind; 16] = [
     ErrorKind::NoProc, ErrorKind::RunnerNotStarted, ErrorKind::RunnerLost,
     ErrorKind::ExperimentKilled, ErrorKind::Panic, ErrorKind::ProcessLimit,
     ErrorKind::DescriptorLimit, ErrorKind::OutOfMemory, ErrorKind::WorkerKilled,
     ErrorKind::System, ErrorKind::Output, ErrorKind::TimeLimit, ErrorKind::LessonFile,
-    ErrorKind::UnknownPart, ErrorKind::UnknownVariant,
+    ErrorKind::UnknownPart, ErrorKind::UnknownVariant, ErrorKind::NothingRan,
 ];
 #[rustfmt::skip]
 const NOTES: [NoteKind; 3] = [

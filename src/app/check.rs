@@ -54,7 +54,9 @@ pub fn check(session: &mut Session, paths: &[PathBuf], understood: Understood) -
     for fault in &faults {
         session.view.fault(fault)?;
     }
-    session.view.checked(lessons.iter().map(Vec::len).sum(), faults.len())?;
+    if !lessons.is_empty() {
+        session.view.checked(lessons.iter().map(Vec::len).sum(), faults.len())?;
+    }
     if unreadable || !faults.is_empty() { Err(Stop::Faults) } else { Ok(()) }
 }
 
@@ -151,6 +153,18 @@ fn run_faults(doc: &Doc, run: &RunBlock) -> Vec<Fault> {
     for (item, variant) in run.params.only.iter().flatten().enumerate() {
         if !experiment.variants.contains(&variant.as_str()) {
             faults.push(doc.fault(place("only", item), FaultKind::UnknownVariant, variant));
+        }
+    }
+    let limit = run.params.seconds_limit;
+    if limit.is_some_and(|seconds| !options::SECONDS.contains(&seconds)) {
+        let detail = format!("seconds_limit: {:?}", options::SECONDS);
+        faults.push(doc.fault(place("seconds_limit", 0), FaultKind::OutOfRange, &detail));
+    }
+    // A text may come from anybody: which program runs is for who types the command.
+    for (item, python) in run.params.python.iter().flatten().enumerate() {
+        if !["auto", "none", "all"].contains(&python.as_str()) {
+            let detail = format!("python: auto, none, all; {python}");
+            faults.push(doc.fault(place("python", item), FaultKind::OutOfRange, &detail));
         }
     }
     for opt in options::ALL {

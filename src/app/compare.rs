@@ -1,9 +1,9 @@
 //! `parlab compare`: the measurement alone, and one sentence that says who won and why.
 
 use super::page::shown;
-use super::session::{Session, Stop};
+use super::session::{Ran, Session, Stop};
 use super::{Chosen, source};
-use crate::event::Params;
+use crate::event::{Error, ErrorKind, Params};
 use crate::experiments::Lesson;
 use crate::lesson::values::Values;
 
@@ -17,11 +17,23 @@ pub fn compare(session: &mut Session, lesson: &'static Lesson, typed: &Params) -
     session.start("compare", lesson.name, &params)?;
     let mut values = Values::new(&session.machine);
     for experiment in lesson.experiments.iter().filter(|e| e.compared) {
-        session.experiment(experiment.name, experiment, params.clone(), &mut values)?;
+        let ran = session.experiment(experiment.name, experiment, params.clone(), &mut values)?;
+        if ran == Ran::Nothing {
+            session.view.error(&Error {
+                kind: ErrorKind::NothingRan,
+                what: Some(experiment.name.to_string()),
+                detail: typed.only.as_ref().map(|only| only.join(", ")),
+            })?;
+            return Err(Stop::Failed);
+        }
         if let Some(why) = doc.why(experiment.name) {
             match session.renderer.render(&doc, &why.text, &values) {
                 Ok(text) => session.view.why(&text)?,
-                Err(fault) => return Err(source::faulty(session, &[fault])),
+                Err(fault) => {
+                    // The text came with the program: it is no wrong use.
+                    source::faulty(session, &[fault]);
+                    return Err(Stop::Failed);
+                }
             }
         }
     }

@@ -42,6 +42,15 @@ pub fn page(
     parts: &[String],
     typed: &Params,
 ) -> Result<(), Stop> {
+    let name = match chosen {
+        Chosen::Named(lesson) => lesson.name.to_string(),
+        Chosen::Path(path) => stem(path),
+    };
+    let registered = match chosen {
+        Chosen::Named(lesson) => Some(*lesson),
+        Chosen::Path(_) => None,
+    };
+    session.start("lesson", &name, &shown(typed, registered))?;
     let doc = source::read(session, chosen)?;
     let home = match chosen {
         Chosen::Named(lesson) => Some(*lesson),
@@ -53,11 +62,6 @@ pub fn page(
     }
     let stretches = stretches(session, &doc, parts)?;
     known_variants(session, &doc, typed)?;
-    let name = match chosen {
-        Chosen::Named(lesson) => lesson.name.to_string(),
-        Chosen::Path(path) => stem(path),
-    };
-    session.start("lesson", &name, &shown(typed, home))?;
     let values = Values::new(&session.machine);
     let mut page = Page { session, doc: &doc, home, typed, values, said: BTreeMap::new() };
     for stretch in &stretches {
@@ -231,7 +235,8 @@ impl Page<'_> {
             return Err(source::faulty(self.session, &[fault]));
         };
         let params = in_force(self.typed, block, lesson, experiment);
-        self.session.experiment(&block.id, experiment, params, &mut self.values)
+        self.session.experiment(&block.id, experiment, params, &mut self.values)?;
+        Ok(())
     }
 
     fn verdict(&mut self, verdict: &Verdict) -> Result<(), Stop> {
@@ -268,7 +273,11 @@ pub fn in_force(
             "runs" => typed.runs = None,
             "iterations" => typed.iterations = None,
             "only" => typed.only = None,
-            "python" => typed.python = None,
+            // Who says that no Python runs here is not overruled by a text.
+            "python" if typed.python.as_deref() != Some(&["none".to_string()]) => {
+                typed.python = None;
+            }
+            "python" => {}
             "seed" => typed.seed = None,
             "seconds_limit" => typed.seconds_limit = None,
             other => unreachable!("the file's rules know no option {other}"),

@@ -62,6 +62,15 @@ impl From<io::Error> for Stop {
     }
 }
 
+/// Whether an experiment had anything to run: all that was asked for may be missing here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ran {
+    /// It measured.
+    Something,
+    /// No variant that was asked for could run.
+    Nothing,
+}
+
 /// What the commands work with.
 pub struct Session {
     /// The options of everything.
@@ -134,7 +143,10 @@ impl Session {
             true => Box::new(Json::new(output)),
             false => {
                 let options = Options { quiet: settings.quiet, prompting };
-                Box::new(Text::new(output, Box::new(io::stderr()), style(&settings), options))
+                let to = io::stderr().as_fd().try_clone_to_owned()?;
+                let stop = signals.as_fd().try_clone_to_owned()?;
+                let errors = Box::new(Output::new(to, stop, Rc::clone(&ending)));
+                Box::new(Text::new(output, errors, style(&settings), options))
             }
         };
         let lang = settings.lang;
@@ -177,7 +189,7 @@ impl Session {
         experiment: &'static Experiment,
         params: Params,
         values: &mut Values,
-    ) -> Result<(), Stop> {
+    ) -> Result<Ran, Stop> {
         values.expect(id, &names(experiment));
         let request = Request {
             experiment: experiment.name.to_string(),
@@ -186,12 +198,16 @@ impl Session {
             verbose: self.settings.verbose,
         };
         let view = &mut self.view;
+        let mut ran = Ran::Nothing;
         let mut on_event = |event: Event| {
+            if matches!(event, Event::Run(_) | Event::Measure(_)) {
+                ran = Ran::Something;
+            }
             values.take(id, &event);
             view.event(&event)
         };
         match runner::run(&request, &self.signals, self.stdout.as_fd(), &mut on_event)? {
-            Ending::Done => Ok(()),
+            Ending::Done => Ok(ran),
             Ending::Failed => Err(Stop::Failed),
             Ending::TimeLimit => Err(Stop::TimeLimit),
             Ending::Asked(asked) => Err(Stop::Asked(asked)),

@@ -94,14 +94,18 @@ pub fn unreadable(session: &mut Session, path: &Path, error: &io::Error) -> Stop
     told.map_or_else(Stop::Output, |()| Stop::Usage)
 }
 
-/// Shows faults.
+/// Shows the faults of a lesson that therefore cannot be taught.
 pub fn faulty(session: &mut Session, faults: &[Fault]) -> Stop {
-    for fault in faults {
-        if let Err(error) = session.view.fault(fault) {
-            return Stop::Output(error);
-        }
+    let shown = faults.iter().try_for_each(|fault| session.view.fault(fault));
+    let error = Error {
+        kind: ErrorKind::LessonFile,
+        what: faults.first().map(|fault| fault.file.clone()),
+        detail: None,
+    };
+    match shown.and_then(|()| session.view.refused(&error)) {
+        Ok(()) => Stop::Usage,
+        Err(error) => Stop::Output(error),
     }
-    Stop::Usage
 }
 
 /// The lesson of the registry whose experiments a text runs first: its sources are

@@ -63,6 +63,9 @@ impl Opt {
     }
 }
 
+/// Least and most seconds that `--seconds-limit` takes.
+pub const SECONDS: std::ops::RangeInclusive<f64> = 0.1..=86_400.0;
+
 /// Every option, for those who go through a block's parameters.
 pub const ALL: [Opt; 2] = [Opt::Runs, Opt::Iterations];
 

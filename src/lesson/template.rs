@@ -139,6 +139,8 @@ fn context(env: &Environment, values: &Values) -> (Value, Arc<AtomicBool>) {
 fn environment<'s>() -> Environment<'s> {
     let mut env = Environment::empty();
     env.set_debug(true);
+    // A text that loops for ever is a fault of the text, not a reason to hang.
+    env.set_fuel(Some(1_000_000));
     env.set_auto_escape_callback(|_| AutoEscape::None);
     // Strict but for `if`, which is how a lesson guards; names that do not exist
     // are told apart from values not measured by the context itself.

@@ -145,6 +145,8 @@ fn localized(digits: &str, lang: Lang) -> String {
 }
 
 fn grouped(digits: &str) -> String {
+    // The sign that typographers mean, as wide as a digit.
+    let digits = &digits.replace('-', "\u{2212}");
     let first = digits.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
     let mut text = String::with_capacity(digits.len() + 4);
     for (at, c) in digits.char_indices() {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{LessonRow, View};
-use crate::event::Event;
+use crate::event::{Error, Event};
 use crate::lesson::fault::Fault;
 
 /// The view of `--json`: events alone, none of the lesson's text.
@@ -50,6 +50,10 @@ impl View for Json {
 
     fn fault(&mut self, fault: &Fault) -> io::Result<()> {
         self.line(&FaultLine { event: "fault", fault })
+    }
+
+    fn refused(&mut self, error: &Error) -> io::Result<()> {
+        self.event(&Event::Error(error.clone()))
     }
 
     fn checked(&mut self, texts: usize, faults: usize) -> io::Result<()> {

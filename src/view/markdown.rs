@@ -133,8 +133,8 @@ impl<'a> Page<'a> {
             Tag::Item => self.item(),
             Tag::Table(alignments) => self.alignments = alignments,
             Tag::TableHead | Tag::TableRow => self.rows.push(Vec::new()),
-            Tag::Emphasis => self.mark(Paint::Emphasis, "*"),
-            Tag::Strong => self.mark(Paint::Strong, "**"),
+            Tag::Emphasis => self.mark(Paint::Emphasis, ""),
+            Tag::Strong => self.mark(Paint::Strong, ""),
             Tag::Link { link_type, dest_url, .. } => self.links.push(match link_type {
                 LinkType::Autolink | LinkType::Email => String::new(),
                 _ => visible::line(&dest_url).into_owned(),
@@ -170,8 +170,8 @@ impl<'a> Page<'a> {
                 self.rows.last_mut().unwrap_or(&mut Vec::new()).push(cell);
             }
             TagEnd::Table => self.table(),
-            TagEnd::Emphasis => self.unmark("*"),
-            TagEnd::Strong => self.unmark("**"),
+            TagEnd::Emphasis => self.unmark(""),
+            TagEnd::Strong => self.unmark(""),
             TagEnd::Link | TagEnd::Image => {
                 if let Some(url) = self.links.pop().filter(|url| !url.is_empty()) {
                     self.words(&format!(" ({url})"));
@@ -203,7 +203,9 @@ impl<'a> Page<'a> {
         self.frames.push(Frame { first, rest, begun: false });
     }
 
-    /// Emphasis begins: as a look where there is colour, as its mark where there is none.
+    /// Emphasis begins. Without colour it has no look: it carries no information, and
+    /// stars in a text are noise to who does not write Markdown.
+    /// Code keeps its `mark`: what is to be typed must be told from the text.
     fn mark(&mut self, paint: Paint, mark: &str) {
         if self.painted() {
             self.paints.push(paint);

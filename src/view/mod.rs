@@ -152,6 +152,12 @@ pub trait View {
         Ok(())
     }
 
+    /// A lesson is refused because of the faults that were just shown, which tell a
+    /// reader all; a program gets the event.
+    fn refused(&mut self, _error: &Error) -> io::Result<()> {
+        Ok(())
+    }
+
     /// The work failed: the same as the event.
     fn error(&mut self, error: &Error) -> io::Result<()> {
         self.event(&Event::Error(error.clone()))

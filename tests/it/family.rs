@@ -48,6 +48,12 @@ pub fn children(pid: i32) -> Vec<i32> {
     text.unwrap_or_default().split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }
 
+/// Whether a process has ended, reaped or not.
+pub fn ended(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().is_none_or(|rest| rest.is_empty() || rest.starts_with(" Z"))
+}
+
 /// Living processes that carry a mark. A zombie has no environment any more, and
 /// whoever has to reap it will.
 pub fn marked(mark: &str) -> Vec<i32> {

@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 use parlab::event::{EndReason, ErrorKind};
 
 use crate::done::Done;
-use crate::family::{Family, eventually, signal};
+use crate::family::{Family, children, eventually, signal};
 use crate::parlab::{Parlab, Running};
 
 /// How many runs of each kind are killed.
@@ -72,15 +72,15 @@ fn killing_a_worker_leaves_nothing_and_is_told() {
         let experiment = run.family().experiment;
         some_moment();
         eventually("a worker to kill", || {
-            let workers = crate::family::children(experiment);
+            let workers = children(experiment);
             let victim = *workers.get(fastrand::usize(0..2))?;
             // A race may end at this very moment: then the next one is hit.
             signal(victim, Signal::SIGKILL).then_some(())?;
             eventually("an end or another race", || {
-                let now = crate::family::children(experiment);
+                let now = children(experiment);
                 (!now.contains(&victim)).then_some(())
             });
-            (crate::family::children(experiment).is_empty()).then_some(())
+            (children(experiment).is_empty()).then_some(())
         });
         run.wait().one_error(ErrorKind::WorkerKilled).ends(1, Some(EndReason::Failed));
     }

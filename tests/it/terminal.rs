@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::path::Path;
 use std::rc::Rc;
 
 use nix::fcntl::OFlag;
@@ -10,7 +9,7 @@ use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::termios::{Termios, tcgetattr};
 use parlab::event::Event;
 
-use crate::family::eventually;
+use crate::family::{ended, eventually};
 use crate::json::ASKING;
 use crate::parlab::{Parlab, Running};
 use crate::room::Room;
@@ -59,11 +58,9 @@ impl Terminal {
 
     /// Waits until the program is gone, looking all the while: a full screen blocks it.
     fn gone(&mut self, run: &Running) {
-        let status = format!("/proc/{}/stat", run.pid());
         eventually("the end", || {
             self.look();
-            let stat = std::fs::read_to_string(Path::new(&status)).unwrap_or_default();
-            stat.rsplit(')').next().is_some_and(|s| s.starts_with(" Z")).then_some(())
+            ended(run.pid()).then_some(())
         });
     }
 

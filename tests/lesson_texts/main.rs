@@ -107,6 +107,7 @@ fn traced(variant: &str, lost: u64) -> event::Run {
 
 fn summary(winner: Option<&str>) -> event::Summary {
     let variant = event::VariantSummary {
+        racy: false,
         variant: "unlocked".into(),
         runs: 3,
         correct_runs: 1,

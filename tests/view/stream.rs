@@ -102,6 +102,7 @@ pub fn lost_update(lost: u32) -> Event {
 fn summarized(variant: &str, right: u32, median_s: f64, ratio: f64, half: f64) -> VariantSummary {
     VariantSummary {
         variant: variant.to_owned(),
+        racy: variant.contains("unlocked") || variant == "half-locked",
         runs: 10,
         correct_runs: right,
         median_s: Some(median_s),

@@ -17,8 +17,9 @@ use crate::mp::{Gate, Lock, Process};
 
 /// How long each waits for the other to hold its first lock: the unlucky moment, made certain.
 const MEET: Duration = Duration::from_millis(50);
-/// How long a deadlock is looked for.
-const SEARCH: Duration = Duration::from_secs(2);
+/// How long a deadlock is looked for, unless both end before: on a busy machine it may
+/// take some looks.
+const SEARCH: Duration = Duration::from_secs(10);
 /// The accounts, each with a lock.
 const ACCOUNTS: [&str; 2] = ["a", "b"];
 

@@ -130,7 +130,7 @@ impl Text {
             self.block(&blocks::title(&title, Paint::Heading, &style))?;
         }
         self.block(&outcomes::draw(&gathered, &style))?;
-        self.block(&overlap::draw(&gathered, &style))?;
+        self.block(&overlap::draw(&gathered, summary, &style))?;
         self.block(&lanes::losses(&gathered, &style))?;
         if let Some(lost) = gathered.lost_updates.first() {
             self.block(&lanes::draw(lost, &style))?;

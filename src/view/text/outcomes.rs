@@ -1,6 +1,8 @@
 //! Where the runs ended: one row a variant, all on one scale from the least outcome
 //! to the greatest, the expected value marked.
 
+use std::cmp::Ordering;
+
 use textwrap::core::display_width;
 
 use super::super::format::count;
@@ -55,6 +57,16 @@ struct Scale {
 impl Scale {
     fn column(&self, value: i64) -> usize {
         self.place(self.offset(value))
+    }
+
+    /// The column of an outcome: never that of the expected value, unless it is that.
+    fn column_beside(&self, value: i64, expected: i64) -> usize {
+        let (column, right) = (self.column(value), self.column(expected));
+        match value.cmp(&expected) {
+            Ordering::Less if column == right => column.saturating_sub(1),
+            Ordering::Greater if column == right => (column + 1).min(self.columns - 1),
+            _ => column,
+        }
     }
 
     /// How far a value lies above the least: up to 2^64, more than an i64 can say.
@@ -152,7 +164,10 @@ impl<'a> Row<'a> {
     /// would read as one, so they become one: their sum.
     fn dots(&self, scale: &Scale, cells: &mut [char]) {
         let mut marks: Vec<Mark> = Vec::new();
-        let mut columns: Vec<usize> = self.outcomes.iter().map(|v| scale.column(*v)).collect();
+        let mut columns: Vec<usize> = {
+            let column = |value: &i64| scale.column_beside(*value, self.expected);
+            self.outcomes.iter().map(column).collect()
+        };
         columns.sort_unstable();
         for same in columns.chunk_by(|a, b| a == b) {
             let mut mark = Mark { column: same[0], runs: same.len() };

@@ -5,12 +5,12 @@ use super::super::style::{Paint, Style};
 use super::super::words;
 use super::blocks;
 use super::gathered::Gathered;
-use crate::event::Run;
+use crate::event::{Run, Summary};
 use crate::stats;
 
-/// One sentence for all variants, and one for each that had runs without overlap;
+/// One sentence for all variants, and one for each racy one that had runs without overlap;
 /// empty where overlap was not measured.
-pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
+pub(super) fn draw(gathered: &Gathered, summary: Option<&Summary>, style: &Style) -> String {
     let variants = gathered.by_variant(|run| !run.traced && run.overlap.is_some());
     let runs: Vec<&Run> = variants.iter().flat_map(|(_, runs)| runs).copied().collect();
     let Some(first) = runs.first() else {
@@ -23,7 +23,10 @@ pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
     for group in [alike, others].iter().filter(|group| !group.is_empty()) {
         text.push_str(&blocks::plain(&sentence(group, style), "", style));
     }
-    for (variant, runs) in &variants {
+    // Of the others it is known without a race that they are right.
+    let racy =
+        |name: &str| summary.is_none_or(|s| s.variants.iter().any(|v| v.variant == name && v.racy));
+    for (variant, runs) in variants.iter().filter(|(variant, _)| racy(variant)) {
         let without = runs.iter().filter(|run| !overlapped(run)).count();
         if without > 0 {
             let sentence = words::without_overlap(style.lang, variant, without, runs.len());

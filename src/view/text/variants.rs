@@ -44,7 +44,11 @@ pub(super) fn draw(summary: &Summary, style: &Style) -> String {
 /// The lines of the table with as many columns as the width holds.
 fn fitting(summary: &Summary, style: &Style) -> Vec<String> {
     use Column::{Bar, Interval, Iqr, Median, Ratio, Right, Variant};
-    let mut columns = vec![Variant, Right, Median, Iqr, Ratio, Interval, Bar];
+    let mut columns = match summary.variants.len() {
+        // Alone, it has nothing to be compared with.
+        1 => vec![Variant, Right, Median, Iqr],
+        _ => vec![Variant, Right, Median, Iqr, Ratio, Interval, Bar],
+    };
     let room = style.width - INDENT;
     let mut dropped = DROPPED.iter();
     loop {
@@ -174,16 +178,21 @@ fn remarks(summary: &Summary, lang: Lang) -> Vec<String> {
     if others().any(lacks_interval) {
         remarks.push(words::no_interval(lang).to_owned());
     }
-    // One variant alone has nobody to win against.
-    if summary.variants.len() > 1 {
-        remarks.push(words::verdict(lang, verdict(summary)));
+    // One variant alone has nobody to win against, and races are no contest.
+    if summary.variants.len() > 1 && !summary.variants.iter().all(|v| v.racy) {
+        let lucky = summary.variants.iter().filter(|v| v.racy && all_right(v));
+        let lucky: Vec<String> = lucky.map(|v| v.variant.clone()).collect();
+        remarks.push(words::verdict(lang, verdict(summary), &lucky));
     }
     remarks
 }
 
+fn all_right(variant: &VariantSummary) -> bool {
+    variant.runs > 0 && variant.correct_runs == variant.runs
+}
+
 fn verdict(summary: &Summary) -> Verdict<'_> {
-    let is_right = |v: &&VariantSummary| v.runs > 0 && v.correct_runs == v.runs;
-    let right = summary.variants.iter().filter(is_right).count();
+    let right = summary.variants.iter().filter(|v| all_right(v) && !v.racy).count();
     match &summary.winner {
         Some(winner) if right == 1 => Verdict::OnlyRight(winner),
         Some(winner) => Verdict::Fastest(winner),

@@ -30,32 +30,26 @@ pub fn failure(lang: Lang, error: &Error) -> Failure {
 
 fn happened_en(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::NoProc => {
-            "looked for this process in /proc, which is not there or cannot be read"
-        }
+        ErrorKind::NoProc => "cannot start without /proc, which is not there or cannot be read",
         ErrorKind::RunnerNotStarted => {
-            "tried to start the runner, the process that watches over experiments, and it did not \
-             start"
+            "cannot start the runner, the process that watches over experiments"
         }
-        ErrorKind::RunnerLost => "waited for the runner, and it ended without a word",
-        ErrorKind::ExperimentKilled => {
-            "ran the experiment, and a signal that parlab did not send ended it"
-        }
+        ErrorKind::RunnerLost => "the runner, which watches over experiments, ended without a word",
+        ErrorKind::ExperimentKilled => "a signal that parlab did not send ended the experiment",
         ErrorKind::WorkerKilled => {
-            "ran the experiment, and a signal that parlab did not send ended one of its processes"
+            "a signal that parlab did not send ended a process of the experiment"
         }
-        ErrorKind::Panic => "ran the experiment, and it panicked: this is a fault of parlab's",
-        ErrorKind::ProcessLimit => "tried to create a process, and no more are allowed",
-        ErrorKind::DescriptorLimit => "tried to open a file, and no more may be open",
-        ErrorKind::OutOfMemory => "asked for memory, and there is none left",
-        ErrorKind::System => "called the operating system, and the call failed",
-        ErrorKind::Output => "tried to write the output, and could not",
-        ErrorKind::TimeLimit => "ran the experiment, and it was not done when its time was up",
-        ErrorKind::LessonFile => {
-            "tried to read the lesson file, and it is faulty or cannot be read"
-        }
-        ErrorKind::UnknownPart => "looked for a part of the lesson, and it has none of that name",
-        ErrorKind::UnknownVariant => "looked for a variant, and no experiment of the lesson has it",
+        ErrorKind::Panic => "the experiment panicked: this is a fault of parlab's",
+        ErrorKind::ProcessLimit => "cannot create a process: no more are allowed",
+        ErrorKind::DescriptorLimit => "cannot open a file: no more may be open",
+        ErrorKind::OutOfMemory => "cannot get memory: none is left",
+        ErrorKind::System => "a call of the operating system failed",
+        ErrorKind::Output => "cannot write the output",
+        ErrorKind::TimeLimit => "the experiment was not done when its time was up",
+        ErrorKind::LessonFile => "cannot use the lesson file",
+        ErrorKind::NothingRan => "nothing of what was asked for can run here",
+        ErrorKind::UnknownPart => "the lesson has no such part",
+        ErrorKind::UnknownVariant => "no experiment of the lesson has this variant",
     }
 }
 
@@ -108,6 +102,9 @@ fn next_en(kind: ErrorKind) -> &'static str {
         ErrorKind::LessonFile => {
             "Correct the file, or give the path of another: one that ends in `.md`, or a folder with `en.md` or `it.md`."
         }
+        ErrorKind::NothingRan => {
+            "Leave out `--only`, or take away what hinders it: `parlab compare lock` alone runs all it can."
+        }
         ErrorKind::UnknownPart => "Give one of its parts, `core`, or `all`.",
         ErrorKind::UnknownVariant => "Give `--only` one of the variants that the lesson runs.",
     }
@@ -115,43 +112,30 @@ fn next_en(kind: ErrorKind) -> &'static str {
 
 fn happened_it(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::NoProc => {
-            "ho cercato questo processo in /proc, che non c'è o non si può leggere"
-        }
+        ErrorKind::NoProc => "impossibile partire senza /proc, che non c'è o non si può leggere",
         ErrorKind::RunnerNotStarted => {
-            "ho provato ad avviare il runner, il processo che sorveglia gli esperimenti, e non è \
-             partito"
+            "impossibile avviare il runner, il processo che sorveglia gli esperimenti"
         }
-        ErrorKind::RunnerLost => "aspettavo il runner, che è terminato senza dire nulla",
+        ErrorKind::RunnerLost => {
+            "il runner, che sorveglia gli esperimenti, è terminato senza dire nulla"
+        }
         ErrorKind::ExperimentKilled => {
-            "ho eseguito l'esperimento, e l'ha terminato un segnale non inviato da parlab"
+            "un segnale che parlab non ha mandato ha terminato l'esperimento"
         }
         ErrorKind::WorkerKilled => {
-            "ho eseguito l'esperimento, e un segnale non inviato da parlab ha terminato uno dei suoi processi"
+            "un segnale che parlab non ha mandato ha terminato un processo dell'esperimento"
         }
-        ErrorKind::Panic => {
-            "ho eseguito l'esperimento, e un suo processo è andato in panic: è un difetto di \
-             parlab"
-        }
-        ErrorKind::ProcessLimit => "ho provato a creare un processo, e non ne sono permessi altri",
-        ErrorKind::DescriptorLimit => {
-            "ho provato ad aprire un file, e non se ne possono aprire altri"
-        }
-        ErrorKind::OutOfMemory => "ho chiesto memoria, e non ce n'è più",
-        ErrorKind::System => "ho chiamato il sistema operativo, e la chiamata è fallita",
-        ErrorKind::Output => "ho provato a scrivere l'output, senza riuscirci",
-        ErrorKind::TimeLimit => {
-            "ho eseguito l'esperimento, che allo scadere del tempo non era terminato"
-        }
-        ErrorKind::LessonFile => {
-            "ho provato a leggere il file della lezione, che ha un errore o non si può leggere"
-        }
-        ErrorKind::UnknownPart => {
-            "ho cercato una parte della lezione, ma non ce n'è una con questo nome"
-        }
-        ErrorKind::UnknownVariant => {
-            "ho cercato una variante che nessun esperimento della lezione ha"
-        }
+        ErrorKind::Panic => "l'esperimento è andato in panico: è un difetto di parlab",
+        ErrorKind::ProcessLimit => "impossibile creare un processo: non ne sono permessi altri",
+        ErrorKind::DescriptorLimit => "impossibile aprire un file: non se ne possono aprire altri",
+        ErrorKind::OutOfMemory => "impossibile ottenere memoria: non ce n'è più",
+        ErrorKind::System => "una chiamata al sistema operativo è fallita",
+        ErrorKind::Output => "impossibile scrivere i risultati",
+        ErrorKind::TimeLimit => "allo scadere del tempo l'esperimento non era terminato",
+        ErrorKind::LessonFile => "impossibile usare il file della lezione",
+        ErrorKind::NothingRan => "niente di ciò che hai chiesto può essere eseguito qui",
+        ErrorKind::UnknownPart => "la lezione non ha questa parte",
+        ErrorKind::UnknownVariant => "nessun esperimento della lezione ha questa variante",
     }
 }
 
@@ -203,6 +187,9 @@ fn next_it(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::LessonFile => {
             "Correggi il file, o indicane un altro: uno che finisce in `.md`, o una cartella con `en.md` o `it.md`."
+        }
+        ErrorKind::NothingRan => {
+            "Togli `--only`, o ciò che lo impedisce: `parlab compare lock` da solo esegue tutto ciò che può."
         }
         ErrorKind::UnknownPart => "Indica una delle sue parti, oppure `core` o `all`.",
         ErrorKind::UnknownVariant => "Indica a `--only` una delle varianti che la lezione esegue.",

@@ -302,8 +302,26 @@ pub enum Verdict<'a> {
     NoneRight,
 }
 
-/// The line below the table.
-pub fn verdict(lang: Lang, verdict: Verdict) -> String {
+/// The line below the table. `lucky` are variants that were right in every run although
+/// nothing makes them right.
+pub fn verdict(lang: Lang, verdict: Verdict, lucky: &[String]) -> String {
+    let sentence = who_won(lang, verdict);
+    if lucky.is_empty() {
+        return sentence;
+    }
+    let (sentence, names) = (sentence.trim_end_matches('.'), enumeration(lang, lucky));
+    match lang {
+        Lang::En => format!("{sentence}, luck apart: {names} may go wrong at any time."),
+        Lang::It if lucky.len() == 1 => {
+            format!("{sentence}, fortuna a parte: {names} può sbagliare in qualunque momento.")
+        }
+        Lang::It => {
+            format!("{sentence}, fortuna a parte: {names} possono sbagliare in qualunque momento.")
+        }
+    }
+}
+
+fn who_won(lang: Lang, verdict: Verdict) -> String {
     match (lang, verdict) {
         (Lang::En, Verdict::OnlyRight(name)) => {
             format!("{name} wins: no other was right in every run.")
