@@ -70,8 +70,10 @@ fn little_memory_is_enough_or_is_told() {
             }
         })
         .collect();
-    // From the least that the loader and the allocator need on, nothing crashes any more.
-    assert!(reached.iter().skip_while(|r| r.is_none()).all(Option::is_some), "{reached:?}");
+    // Once it has worked, more memory never crashes it. (Below, where the system happens to
+    // map things decides how far it comes.)
+    let mut after = reached.iter().skip_while(|r| **r != Some(true));
+    assert!(after.all(Option::is_some), "{reached:?}");
     assert_eq!(reached.last(), Some(&Some(true)), "the limits tried are too small: {reached:?}");
 }
 
@@ -79,10 +81,11 @@ fn little_memory_is_enough_or_is_told() {
 /// kernel or the loader, which could not map it, or by the first allocations of the
 /// standard library's start, which have nobody to turn to.
 fn before_our_code(done: &Done) -> bool {
-    let loader = done.exit() == Some(127) && done.stderr().contains("shared libraries");
     let said = done.stderr();
-    let killed = done.exit().is_none();
-    loader || killed && (said.is_empty() || said.starts_with("memory allocation of"))
+    let loader = done.exit() == Some(127) && said.contains("shared libraries");
+    let known = ["memory allocation of", "failed to allocate an alternative stack"];
+    let start = said.is_empty() || known.iter().any(|words| said.contains(words));
+    loader || done.exit().is_none() && done.stdout().is_empty() && start
 }
 
 #[test]
