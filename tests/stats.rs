@@ -176,7 +176,7 @@ proptest! {
         let mut samples = rounds(&all);
         let spoilt = NAMES[wrong % factors.len()];
         samples.iter_mut().rev().find(|s| s.variant == spoilt).unwrap().right = false;
-        let winner = summarize("a", &NAMES, &samples, 1).winner;
+        let winner = summarize("a", &NAMES, &[], &samples, 1).winner;
         prop_assert_ne!(winner.as_deref(), Some(spoilt));
         if let Some(winner) = winner {
             prop_assert!(samples.iter().all(|s| s.variant != winner || s.right));

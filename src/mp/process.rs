@@ -318,16 +318,17 @@ pub fn exit(code: i32) -> ! {
 /// `signal` when the calling thread ends, however it ends (SIGKILL for a peer; SIGTERM for a program
 /// that handles it and cleans up). The program stays in the caller's process group.
 ///
-/// Spawning fails if the caller has died in between, or if it is not the caller of this function
-/// that spawns. The setting survives exec, unless the program is set-user-ID or has capabilities
+/// If the caller has died in between, the new process ends at once with 1 and execs nothing; so it
+/// does if it is not the caller of this function that spawns. The setting survives exec, unless the program is set-user-ID or has capabilities
 /// (prctl(2), `PR_SET_PDEATHSIG`). Children of the program do not inherit it.
 pub fn die_with_parent(command: &mut Command, signal: i32) {
     let parent = sys::pid();
     let before_exec = move || match set_death_signal(signal, parent)? {
         true => Ok(()),
-        false => Err(io::Error::from_raw_os_error(libc::ESRCH)),
+        // Nobody is left to be told: an error would be printed by the standard library.
+        false => sys::exit_now(1),
     };
-    // SAFETY: the closure makes two system calls and allocates nothing (an `io::Error` of an errno
-    // is a number), which is what may be done between fork and exec.
+    // SAFETY: the closure makes three system calls at most and allocates nothing (an `io::Error` of
+    // an errno is a number), which is what may be done between fork and exec.
     unsafe { command.pre_exec(before_exec) };
 }
