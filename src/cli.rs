@@ -224,8 +224,9 @@ fn everywhere() -> Vec<Arg> {
         Arg::new(name).long(name).action(ArgAction::SetTrue).global(true).help(help)
     };
     let choice = |name: &'static str| Arg::new(name).long(name).global(true);
-    vec![
+    let all = vec![
         choice("lang")
+            .value_name("LANG")
             .value_parser(["en", "it"])
             .help("Language of lessons and results; usually that of LC_ALL, LC_MESSAGES or LANG"),
         choice("color")
@@ -240,7 +241,8 @@ fn everywhere() -> Vec<Arg> {
         flag("yes", "Ask nothing: run straight through").short('y'),
         flag("quiet", "Results only: no text, no code").short('q'),
         flag("verbose", "Tell on stderr what the runner does").short('v'),
-    ]
+    ];
+    all.into_iter().map(|arg| arg.help_heading("Options of every command")).collect()
 }
 
 /// Puts the hidden subcommand before a lesson's path: after the word `lesson`, the

@@ -12,6 +12,9 @@ use crate::lesson::doc::{self, Doc, Lang};
 use crate::lesson::fault::Fault;
 use crate::lesson::region::{self, Region, RegionError};
 
+/// No lesson is longer: what is, was given by mistake.
+const MOST_BYTES: u64 = 1 << 20;
+
 /// The text of a lesson that is compiled in, by the name that faults are told with.
 pub fn text(lesson: &'static Lesson, lang: Lang) -> (String, &'static str) {
     let text = match lang {
@@ -48,6 +51,14 @@ pub fn read(session: &mut Session, chosen: &Chosen) -> Result<Doc, Stop> {
 /// Those of reading, and [`io::ErrorKind::InvalidData`] for what is not text.
 pub fn load(path: &Path, lang: Lang) -> io::Result<(PathBuf, String)> {
     let file = if path.is_dir() { in_folder(path, lang)? } else { path.to_path_buf() };
+    let about = fs::metadata(&file)?;
+    // A FIFO nobody writes to would wait for ever, /dev/zero would never end.
+    if !about.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+    }
+    if about.len() > MOST_BYTES {
+        return Err(not_text(&format!("it is longer than {MOST_BYTES} bytes")));
+    }
     let bytes = fs::read(&file)?;
     match String::from_utf8(bytes) {
         Ok(text) if text.contains('\0') => Err(not_text("it holds bytes of value 0")),

@@ -108,6 +108,9 @@ fn start(request: &Request) -> io::Result<(Child, UnixStream)> {
     let mut command = Command::new("/proc/self/exe");
     command.arg0("parlab").arg(SUBCOMMAND);
     command.stdin(Stdio::null()).stdout(OwnedFd::from(theirs));
+    // A group of its own: what a terminal or a shell does to the front's (HUP, QUIT,
+    // `kill -9 %1`) leaves the runner alive to clean up.
+    command.process_group(0);
     process::die_with_parent(&mut command, libc::SIGTERM);
     let child = command.spawn()?;
     drop(command); // and with it the runner's end of the socket

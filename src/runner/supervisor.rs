@@ -129,7 +129,7 @@ impl Runner {
                 return Ok(Why::TimeLimit);
             }
             let ready = self.wait(experiment, pipes, left)?;
-            // Ctrl-C reaches the whole foreground group; the front decides what it means.
+            // INT is the front's to understand; TERM comes from it, or from who wants the runner to end.
             if self.signals.asked() == Some(Asked::Terminate) {
                 return Ok(Why::Terminated);
             }

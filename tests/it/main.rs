@@ -4,9 +4,19 @@
 //! Every test starts the real program through [`parlab::Parlab`], which judges what a
 //! test does not mention: exit code 0, nothing on stderr, no process, file or name left.
 
+mod architecture;
+mod bad_input;
+mod done;
 mod family;
+mod json;
+mod limits;
+mod lock;
 mod parlab;
+mod python;
+mod readme;
 mod room;
 mod runner_ends;
 mod runner_kills;
 mod runner_sweeps;
+mod surroundings;
+mod terminal;

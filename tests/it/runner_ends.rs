@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
@@ -10,6 +11,7 @@ use parlab::event::{EndReason, ErrorKind, Event, What};
 
 use crate::family::{children, eventually, marked, signal};
 use crate::parlab::{Parlab, pipe};
+use crate::room::Room;
 
 #[test]
 fn a_time_limit_ends_the_experiment_and_the_whole_command() {
@@ -114,6 +116,20 @@ fn a_reader_who_leaves_while_nothing_is_printed_ends_it_quietly_with_0() {
 }
 
 #[test]
+fn a_reader_who_leaves_is_noticed_before_there_is_something_to_print() {
+    let room = Rc::new(Room::new());
+    let (from, to) = pipe();
+    let slow = "case \"$3\" in -c) echo '{\"version\": \"3.11.2\", \"gil\": true}' ;;
+        *) touch \"$HOME/began\"; sleep 9; touch \"$HOME/waited\" ;; esac";
+    let args = ["compare", "lock", "--json", "--only", "python-locked", "--runs", "10"];
+    let run = Parlab::in_room(&room).args(args).python(slow).stdout(to).start();
+    eventually("the peer", || room.path("home/began").exists().then_some(()));
+    drop(from);
+    run.wait().code(0).any_stdout();
+    assert!(!room.path("home/waited").exists(), "it waited for the Python");
+}
+
+#[test]
 fn a_reader_who_was_never_there_gets_nothing_and_no_message() {
     for args in [&["list"][..], &["check"], &[], &["compare", "lock", "--no-python"]] {
         let (from, to) = pipe();
@@ -195,6 +211,19 @@ fn a_reader_who_is_slow_gets_every_line_whole() {
     assert!(matches!(events.last(), Some(Event::End(_))));
 }
 
+/// What a terminal that closes, Ctrl-\ and a shell's `kill -9 %1` do to the front's group.
+#[test]
+fn whatever_is_done_to_the_foreground_group_the_runner_cleans_up() {
+    for all in [Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGKILL] {
+        let only = ["--only", "local,python-locked", "--runs", "10000"];
+        let mut run = Parlab::compare(only).python(LEAVES_A_CHILD).start();
+        run.family();
+        run.named_something();
+        signal(-run.pid(), all);
+        run.wait().any_stdout().signal(all);
+    }
+}
+
 #[test]
 fn every_process_below_the_front_dies_with_it() {
     let mut run = Parlab::long().start();
@@ -225,10 +254,13 @@ case "$3" in
 esac"#;
 
 #[test]
-fn children_that_a_python_left_behind_are_killed() {
-    let done =
-        Parlab::compare(["--only", "python-locked", "--runs", "3"]).python(LEAVES_A_CHILD).run();
+fn children_that_a_python_left_behind_are_killed_by_the_runner() {
+    let args = ["--only", "python-locked", "--runs", "3", "-v"];
+    let done = Parlab::compare(args).python(LEAVES_A_CHILD).run();
     assert_eq!(done.runs().len(), 3, "{done}");
+    let reaped = |e: &Event| matches!(e, Event::Doing(d) if d.what == What::Reaped && d.exitcode == Some(-9));
+    // One of the warm-up, three of the runs.
+    assert_eq!(done.events().into_iter().filter(reaped).count(), 4, "{done}");
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn what_a_killed_front_and_runner_left_is_swept_at_the_next_start() {
     let room = Rc::new(Room::new());
     let busy = Parlab::in_room(&room)
         .args(["compare", "lock", "--json", "--only", "python-locked"])
-        .python("case \"$3\" in -c) echo '{\"version\": \"3.11.2\", \"gil\": true}';; *) sleep 1000;; esac");
+        .python("case \"$3\" in -c) echo '{\"version\": \"3.11.2\", \"gil\": true}';; *) exec sleep 1000;; esac");
     let mut run = busy.may_leave_names().start();
     let family = run.family();
     eventually("the private directory", || (!room.left_in_tmp().is_empty()).then_some(()));

@@ -26,44 +26,44 @@ const GATE_BOUND: Duration = Duration::from_secs(5);
 /// On one CPU: the window of the race is held open at every so-manieth step.
 pub const WIDENED_EVERY: u32 = 1_000;
 
-// region: unlocked
 fn unlocked(account: &mut impl Account, amount: i32, iterations: u32) {
+    // region: unlocked
     for _ in 0..iterations {
         let balance = account.load(); // read
         account.store(balance + amount); // write
     }
+    // endregion
 }
-// endregion
 
-// region: locked
 fn locked(account: &mut impl Account, lock: &Lock, amount: i32, iterations: u32) {
+    // region: locked
     for _ in 0..iterations {
         let held = lock.acquire().expect("the lock");
         let balance = account.load();
         account.store(balance + amount);
         held.release();
     }
+    // endregion
 }
-// endregion
 
-// region: coarse
 fn coarse(account: &mut impl Account, lock: &Lock, amount: i32, iterations: u32) {
+    // region: coarse
     let held = lock.acquire().expect("the lock");
     unlocked(account, amount, iterations);
     held.release();
+    // endregion
 }
-// endregion
 
-// region: atomic
 fn atomic(account: &mut impl Account, amount: i32, iterations: u32) {
+    // region: atomic
     for _ in 0..iterations {
         account.add(amount); // read and write in one step
     }
+    // endregion
 }
-// endregion
 
-// region: local
 fn local(account: &mut impl Account, lock: &Lock, amount: i32, iterations: u32) {
+    // region: local
     let mut sum = 0;
     for _ in 0..iterations {
         sum = std::hint::black_box(sum + amount); // nobody else sees it
@@ -72,8 +72,8 @@ fn local(account: &mut impl Account, lock: &Lock, amount: i32, iterations: u32) 
     let balance = account.load();
     account.store(balance + sum);
     held.release();
+    // endregion
 }
-// endregion
 
 /// One way to write the loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,12 +212,9 @@ impl Bank {
         Ok((run, books.lost_update().map(named)))
     }
 
-    /// An empty page, every part of it touched, so that no page fault falls into the race.
     fn page(&self, way: Way, index: usize) -> Result<Page> {
         let entries = way.writes(index, self.iterations).0 as usize + 1;
-        let page = SharedSlice::zeroed(entries).context("the ledger in shared memory")?;
-        page.touch();
-        Ok(page)
+        SharedSlice::zeroed(entries).context("the ledger in shared memory")
     }
 
     fn books<'a>(&self, way: Way, end: Word, pages: &'a [Page; 2]) -> Books<'a> {

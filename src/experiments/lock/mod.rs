@@ -20,8 +20,6 @@ pub static LESSON: Lesson = Lesson {
         ("lock/bank.rs", include_str!("bank.rs")),
         ("lock/orphan.rs", include_str!("orphan.rs")),
         ("lock/two_locks.rs", include_str!("two_locks.rs")),
-        ("lock/price.rs", include_str!("price.rs")),
-        ("ledger.rs", include_str!("../ledger.rs")),
     ],
     options: &[Opt::Runs, Opt::Iterations],
     defaults: Params { runs: Some(10), iterations: Some(10_000), ..NO_PARAMS },

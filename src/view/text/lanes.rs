@@ -64,7 +64,7 @@ pub(super) fn draw(lost: &LostUpdate, style: &Style) -> String {
         &lost.overwriter,
     ));
     for (index, step) in lost.steps.iter().enumerate() {
-        if lost.lost > 1 && is_after_gap(&lost.steps[..index], step) {
+        if is_after_gap(&lost.steps[..index], step) {
             text.push_str(&lanes.step_left_out(step.process == lost.victim, style));
         }
         text.push_str(&lanes.step(step, step.process == lost.victim, style));

@@ -48,6 +48,8 @@ pub struct Text {
     /// Whether anything stands on `out`, so that a blank line parts what comes next.
     begun: bool,
     failed: bool,
+    /// Whether the cursor stands behind a prompt, which whatever comes unasked must leave.
+    prompted: bool,
 }
 
 impl Text {
@@ -64,6 +66,7 @@ impl Text {
             bar: None,
             begun: false,
             failed: false,
+            prompted: false,
         }
     }
 
@@ -73,6 +76,7 @@ impl Text {
             return Ok(());
         }
         self.clear_progress();
+        self.prompted = false;
         if std::mem::replace(&mut self.begun, true) {
             self.out.write_all(b"\n")?;
         }
@@ -84,6 +88,9 @@ impl Text {
     fn aside(&mut self, text: &str) -> io::Result<()> {
         self.clear_progress();
         self.out.flush()?;
+        if std::mem::take(&mut self.prompted) {
+            self.err.write_all(b"\n")?;
+        }
         self.err.write_all(text.as_bytes())?;
         self.err.flush()
     }
@@ -237,7 +244,9 @@ impl View for Text {
         if self.options.prompting {
             text = text + "\n" + &words::prompt(self.style.lang, answers.len());
         }
-        self.block(&text)
+        self.block(&text)?;
+        self.prompted = self.options.prompting;
+        Ok(())
     }
 
     fn ask_again(&mut self, answers: usize) -> io::Result<()> {

@@ -20,8 +20,8 @@ pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
     let (alike, others): (Vec<_>, Vec<_>) =
         variants.iter().partition(|(_, runs)| runs.iter().all(|run| run.cpus == first.cpus));
     let mut text = String::new();
-    for group in [alike, others] {
-        text.push_str(&blocks::plain(&sentence(&group, style), "", style));
+    for group in [alike, others].iter().filter(|group| !group.is_empty()) {
+        text.push_str(&blocks::plain(&sentence(group, style), "", style));
     }
     for (variant, runs) in &variants {
         let without = runs.iter().filter(|run| !overlapped(run)).count();

@@ -97,6 +97,8 @@ fn cell(
         Column::Variant => variant.variant.clone(),
         Column::Right => format!("{}/{}", variant.correct_runs, variant.runs),
         Column::Median => variant.median_s.map_or_else(nothing, |s| time(s, lang)),
+        // One run has no spread.
+        Column::Iqr if variant.runs < 2 => nothing(),
         Column::Iqr => match (variant.q1_s, variant.q3_s) {
             (Some(q1), Some(q3)) => time(q3 - q1, lang),
             _ => nothing(),

@@ -51,7 +51,9 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::System => "called the operating system, and the call failed",
         ErrorKind::Output => "tried to write the output, and could not",
         ErrorKind::TimeLimit => "ran the experiment, and it was not done when its time was up",
-        ErrorKind::LessonFile => "read the lesson file, and it is faulty or cannot be read",
+        ErrorKind::LessonFile => {
+            "tried to read the lesson file, and it is faulty or cannot be read"
+        }
         ErrorKind::UnknownPart => "looked for a part of the lesson, and it has none of that name",
         ErrorKind::UnknownVariant => "looked for a variant, and no experiment of the lesson has it",
     }
@@ -60,7 +62,7 @@ fn happened_en(kind: ErrorKind) -> &'static str {
 fn next_en(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::NoProc => {
-            "Mount it (`mount -t proc proc /proc`), or start the container without hiding it."
+            "Mount it (`mount -t proc proc /proc`), or start the container without hiding /proc."
         }
         ErrorKind::RunnerNotStarted => {
             "parlab starts itself again from its own file: check that the file is still where it \
@@ -120,15 +122,15 @@ fn happened_it(kind: ErrorKind) -> &'static str {
             "ho provato ad avviare il runner, il processo che sorveglia gli esperimenti, e non è \
              partito"
         }
-        ErrorKind::RunnerLost => "aspettavo il runner, che è finito senza dire nulla",
+        ErrorKind::RunnerLost => "aspettavo il runner, che è terminato senza dire nulla",
         ErrorKind::ExperimentKilled => {
-            "ho eseguito l'esperimento, e lo ha terminato un segnale che parlab non ha mandato"
+            "ho eseguito l'esperimento, e l'ha terminato un segnale non inviato da parlab"
         }
         ErrorKind::WorkerKilled => {
-            "ho eseguito l'esperimento, e un segnale che parlab non ha mandato ha terminato uno dei suoi processi"
+            "ho eseguito l'esperimento, e un segnale non inviato da parlab ha terminato uno dei suoi processi"
         }
         ErrorKind::Panic => {
-            "ho eseguito l'esperimento, e un suo processo è andato in panico: è un difetto di \
+            "ho eseguito l'esperimento, e un suo processo è andato in panic: è un difetto di \
              parlab"
         }
         ErrorKind::ProcessLimit => "ho provato a creare un processo, e non ne sono permessi altri",
@@ -137,12 +139,12 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::OutOfMemory => "ho chiesto memoria, e non ce n'è più",
         ErrorKind::System => "ho chiamato il sistema operativo, e la chiamata è fallita",
-        ErrorKind::Output => "ho provato a scrivere i risultati, senza riuscirci",
+        ErrorKind::Output => "ho provato a scrivere l'output, senza riuscirci",
         ErrorKind::TimeLimit => {
-            "ho eseguito l'esperimento, che allo scadere del tempo non era finito"
+            "ho eseguito l'esperimento, che allo scadere del tempo non era terminato"
         }
         ErrorKind::LessonFile => {
-            "ho letto il file della lezione, che ha un errore o non si può leggere"
+            "ho provato a leggere il file della lezione, che ha un errore o non si può leggere"
         }
         ErrorKind::UnknownPart => {
             "ho cercato una parte della lezione, ma non ce n'è una con questo nome"
@@ -156,7 +158,7 @@ fn happened_it(kind: ErrorKind) -> &'static str {
 fn next_it(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::NoProc => {
-            "Montalo (`mount -t proc proc /proc`), oppure avvia il container senza nasconderlo."
+            "Montalo (`mount -t proc proc /proc`), oppure avvia il container senza nascondere /proc."
         }
         ErrorKind::RunnerNotStarted => {
             "parlab riavvia sé stesso dal proprio file: controlla che il file sia ancora dov'era \
@@ -167,14 +169,14 @@ fn next_it(kind: ErrorKind) -> &'static str {
              `dmesg`). Ripeti il comando; `-v` mostra che cosa fa il runner."
         }
         ErrorKind::ExperimentKilled => {
-            "Scopri chi lo ha mandato (se manca memoria è il kernel: lo dice `dmesg`), poi ripeti \
+            "Scopri chi l'ha inviato (se manca memoria è il kernel: lo dice `dmesg`), poi ripeti \
              il comando con `-v`."
         }
         ErrorKind::WorkerKilled => {
-            "Scopri chi lo ha mandato (se manca memoria è il kernel: lo dice `dmesg`), poi ripeti il comando."
+            "Scopri chi l'ha inviato (se manca memoria è il kernel: lo dice `dmesg`), poi ripeti il comando."
         }
         ErrorKind::Panic => {
-            "Ripeti il comando con `-v` e segnala che cosa stampa, con la versione di parlab e \
+            "Ripeti il comando con `-v` e segnala ciò che stampa, con la versione di parlab e \
              del kernel."
         }
         ErrorKind::ProcessLimit => {
@@ -214,27 +216,28 @@ pub fn python_fault(lang: Lang, fault: PythonFault) -> &'static str {
             "no python3 on the PATH; only Rust runs (name one with `--python PATH`)"
         }
         (Lang::It, PythonFault::NotFound) => {
-            "nessun python3 nel PATH; gira solo Rust (indicane uno con `--python PERCORSO`)"
+            "nessun python3 nel PATH; viene eseguito solo Rust (indicane uno con `--python PERCORSO`)"
         }
         (Lang::En, PythonFault::NotStarted) => {
             "could not be started; its variants are left out (check the path and its permissions)"
         }
         (Lang::It, PythonFault::NotStarted) => {
-            "non si avvia; le sue varianti mancano (controlla il percorso e i permessi)"
+            "non si avvia; le sue varianti sono escluse (controlla il percorso e i permessi)"
         }
         (Lang::En, PythonFault::NotPython) => {
             "does not answer as a Python 3 does; its variants are left out (name another with \
              `--python PATH`)"
         }
         (Lang::It, PythonFault::NotPython) => {
-            "non risponde come un Python 3; le sue varianti mancano (indicane un altro con \
+            "non risponde come un Python 3; le sue varianti sono escluse (indicane un altro con \
              `--python PERCORSO`)"
         }
         (Lang::En, PythonFault::WrongVersion) => {
             "is not a Python that the lessons run on (3.6 or later); its variants are left out"
         }
         (Lang::It, PythonFault::WrongVersion) => {
-            "non è un Python adatto alle lezioni (dalla 3.6 in poi); le sue varianti mancano"
+            "non è un Python adatto alle lezioni (serve il 3.6 o uno successivo); le sue varianti sono \
+             escluse"
         }
         (Lang::En, PythonFault::NoScratch) => {
             "has nothing to run: its program could not be written to the temporary directory; its \
@@ -242,18 +245,18 @@ pub fn python_fault(lang: Lang, fault: PythonFault) -> &'static str {
         }
         (Lang::It, PythonFault::NoScratch) => {
             "non ha nulla da eseguire: il suo programma non si può scrivere nella cartella \
-             temporanea; le sue varianti mancano (indicane una in cui puoi scrivere: \
+             temporanea; le sue varianti sono escluse (indicane una in cui puoi scrivere: \
              `TMPDIR=/da/qualche/parte`)"
         }
         (Lang::En, PythonFault::Failed) => "ended with an error; its remaining runs are left out",
         (Lang::It, PythonFault::Failed) => {
-            "è finito con un errore; mancano le esecuzioni che restavano"
+            "è terminato con un errore; le esecuzioni che restavano sono escluse"
         }
         (Lang::En, PythonFault::Hung) => {
             "did not end in time and was stopped; its remaining runs are left out"
         }
         (Lang::It, PythonFault::Hung) => {
-            "non è finito in tempo ed è stato fermato; mancano le esecuzioni che restavano"
+            "non è terminato in tempo ed è stato fermato; le esecuzioni che restavano sono escluse"
         }
     }
 }
@@ -268,17 +271,17 @@ pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
         }
         (Lang::It, NoteKind::OneCpuWidened) => {
             "Qui si può usare una sola CPU, e su una sola CPU una corsa critica non si vede quasi \
-             mai. Perciò ogni tanto ciascun processo cede il passo tra lettura e scrittura: la \
-             corsa è vera, la sua frequenza no. Con due CPU non serve."
+             mai. Perciò ogni tanto ciascun processo cede la CPU tra la lettura e la scrittura: la \
+             corsa critica è vera, la sua frequenza no. Con due CPU non serve."
         }
         (Lang::En, NoteKind::NoOverlap) => {
-            "In no run did the processes run at the same time: these outcomes prove nothing about \
-             a race. Try more steps (`--iterations`) or a machine with less to do."
+            "In no run of one variant did the processes run at the same time: its outcomes prove \
+             nothing about a race. Try more steps (`--iterations`) or a machine with less to do."
         }
         (Lang::It, NoteKind::NoOverlap) => {
-            "In nessuna esecuzione i processi hanno girato insieme: questi risultati non provano \
-             nulla su una corsa critica. Prova con più passi (`--iterations`) o su una macchina \
-             meno occupata."
+            "In nessuna esecuzione di una variante i processi hanno girato nello stesso momento: \
+             i suoi risultati non provano nulla su una corsa critica. Prova con più passi \
+             (`--iterations`) o su una macchina meno occupata."
         }
         (Lang::En, NoteKind::SyscallHidden) => {
             "/proc/PID/syscall may not be read here: call and address of a waiting process are \
@@ -287,7 +290,7 @@ pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
         }
         (Lang::It, NoteKind::SyscallHidden) => {
             "Qui /proc/PID/syscall non si può leggere: di un processo in attesa non si conoscono \
-             chiamata e indirizzo, ma solo stato e funzione del kernel. Da root, o con \
+             chiamata e indirizzo, ma solo stato e funzione del kernel. Come root, o con \
              `kernel.yama.ptrace_scope=0`, si vede di più."
         }
     }
@@ -309,10 +312,10 @@ pub fn end_reason(lang: Lang, reason: EndReason) -> &'static str {
             "fermato da --seconds-limit; sopra c'è quanto è stato misurato fin lì"
         }
         (Lang::En, EndReason::Interrupted) => "interrupted; every process it started has ended",
-        (Lang::It, EndReason::Interrupted) => "interrotto; tutti i processi avviati sono finiti",
+        (Lang::It, EndReason::Interrupted) => "interrotto; tutti i processi avviati sono terminati",
         (Lang::En, EndReason::Terminated) => "terminated; every process it started has ended",
         (Lang::It, EndReason::Terminated) => {
-            "terminato da un segnale; tutti i processi avviati sono finiti"
+            "terminato da un segnale; tutti i processi avviati sono terminati"
         }
     }
 }
@@ -325,13 +328,13 @@ pub fn doing(lang: Lang, doing: &Doing) -> String {
         (Lang::En, What::Forked) => "forked the experiment",
         (Lang::It, What::Forked) => "ha creato l'esperimento con fork",
         (Lang::En, What::Ended) => "the experiment ended",
-        (Lang::It, What::Ended) => "l'esperimento è finito",
+        (Lang::It, What::Ended) => "l'esperimento è terminato",
         (Lang::En, What::Terminating) => "asks the experiment's processes to end",
-        (Lang::It, What::Terminating) => "chiede ai processi dell'esperimento di finire",
+        (Lang::It, What::Terminating) => "chiede ai processi dell'esperimento di terminare",
         (Lang::En, What::Killing) => "kills the processes that did not end",
-        (Lang::It, What::Killing) => "uccide i processi che non sono finiti",
+        (Lang::It, What::Killing) => "uccide i processi che non sono terminati",
         (Lang::En, What::Reaped) => "waited for a process",
-        (Lang::It, What::Reaped) => "ha atteso un processo",
+        (Lang::It, What::Reaped) => "ha atteso la fine di un processo",
         (Lang::En, What::Cleaned) => "removed its directory and its names in /dev/shm",
         (Lang::It, What::Cleaned) => "ha rimosso la sua cartella e i suoi nomi in /dev/shm",
     };

@@ -25,7 +25,9 @@ fn lesson_fault_en(kind: FaultKind) -> &'static str {
         FaultKind::NoTitle => "no title; begin with a line `# Title`",
         FaultKind::NoBlocks => "no `parlab` block, so nothing would run",
         FaultKind::UnclosedBlock => "nothing closes this fence",
-        FaultKind::UnknownBlock => "no such block; there are run, ask, code, verdict, part and why",
+        FaultKind::UnknownBlock => {
+            "no such block (there are run, ask, code, verdict, part and why)"
+        }
         FaultKind::BadId => "not a name; use small letters, digits and hyphens",
         FaultKind::Toml => "the block cannot be read",
         FaultKind::Template => "the template cannot be read or filled",
@@ -60,33 +62,33 @@ fn lesson_fault_it(kind: FaultKind) -> &'static str {
         FaultKind::EmptyFile => "il file è vuoto; una lezione ha un titolo e dei blocchi `parlab`",
         FaultKind::NoTitle => "manca il titolo; comincia con una riga `# Titolo`",
         FaultKind::NoBlocks => "nessun blocco `parlab`: non verrebbe eseguito nulla",
-        FaultKind::UnclosedBlock => "nulla chiude questo blocco",
+        FaultKind::UnclosedBlock => "manca la chiusura di questo blocco",
         FaultKind::UnknownBlock => {
-            "questo blocco non esiste; ci sono run, ask, code, verdict, part e why"
+            "blocco sconosciuto (esistono run, ask, code, verdict, part e why)"
         }
-        FaultKind::BadId => "non è un nome; usa lettere minuscole, cifre e trattini",
+        FaultKind::BadId => "nome non valido; usa lettere minuscole, cifre e trattini",
         FaultKind::Toml => "il blocco non si può leggere",
-        FaultKind::Template => "il modello non si può leggere o riempire",
+        FaultKind::Template => "il template non si può leggere o riempire",
         FaultKind::UnknownValue => "questo valore non esiste",
         FaultKind::NotMeasured => {
             "un valore che potrebbe non essere stato misurato; proteggilo con {% if … is not none %}"
         }
-        FaultKind::DuplicateId => "il nome è già preso",
-        FaultKind::TooFewAnswers => "una domanda vuole almeno due risposte",
+        FaultKind::DuplicateId => "il nome è già usato",
+        FaultKind::TooFewAnswers => "una domanda richiede almeno due risposte",
         FaultKind::NoCode => "nulla da mostrare; indica una regione con `rust` o `python`",
         FaultKind::UnknownAsk => "nessuna domanda con questo nome",
         FaultKind::UnknownRun => "nessun blocco run con questo nome",
         FaultKind::MissingVerdict => "nessun blocco verdict risponde a questa domanda",
-        FaultKind::MissingSaid => "il blocco verdict non dice nulla a chi la pensa così",
-        FaultKind::UnknownBelief => "nessuna risposta della domanda porta questa convinzione",
+        FaultKind::MissingSaid => "il blocco verdict non dice nulla a chi ha questa convinzione",
+        FaultKind::UnknownBelief => "nessuna risposta della domanda ha questa convinzione",
         FaultKind::Order => {
             "una domanda, la sua esecuzione e il suo verdetto vanno in quest'ordine, in una sola parte"
         }
-        FaultKind::UnknownOption => "qui questa opzione non si può usare",
+        FaultKind::UnknownOption => "qui non si può usare questa opzione",
         FaultKind::OutOfRange => "il valore è fuori dai limiti",
         FaultKind::UnknownExperiment => "questo esperimento non esiste",
         FaultKind::UnknownVariant => "l'esperimento non ha questa variante",
-        FaultKind::UnknownRegion => "nel sorgente questa regione non c'è",
+        FaultKind::UnknownRegion => "nel sorgente non c'è questa regione",
         FaultKind::LongRegion => "la regione è troppo lunga da mostrare",
         FaultKind::BadRegion => "la regione è vuota o non è chiusa",
         FaultKind::UnknownPart => "nessuna parte con questo nome",

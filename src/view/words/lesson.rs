@@ -14,7 +14,7 @@ pub fn code_heading(lang: Lang, language: &str, file: &str) -> String {
 pub fn prompt(lang: Lang, answers: usize) -> String {
     match lang {
         Lang::En => format!("Your prediction (1–{answers}, Enter skips): "),
-        Lang::It => format!("La tua previsione (1–{answers}, Invio salta): "),
+        Lang::It => format!("La tua previsione (1–{answers}, Invio per saltare): "),
     }
 }
 
@@ -47,8 +47,8 @@ pub fn judged(lang: Lang, right: bool) -> &'static str {
     match (lang, right) {
         (Lang::En, true) => "✓ It held.",
         (Lang::En, false) => "✗ It did not hold.",
-        (Lang::It, true) => "✓ La previsione regge.",
-        (Lang::It, false) => "✗ La previsione non regge.",
+        (Lang::It, true) => "✓ La previsione si è avverata.",
+        (Lang::It, false) => "✗ La previsione non si è avverata.",
     }
 }
 
@@ -79,12 +79,12 @@ pub fn hello(lang: Lang) -> &'static str {
              - `parlab --help` tells everything that can be typed"
         }
         Lang::It => {
-            "**parlab** mostra che cosa fanno i processi quando condividono qualcosa: tu prevedi, \
-             processi veri girano, e ciò che è successo viene spiegato. Una lezione dura circa tre \
-             minuti.\n\n\
+            "**parlab** mostra che cosa fanno i processi quando condividono qualcosa: tu fai una \
+             previsione, processi veri vengono eseguiti, e poi si spiega che cosa è successo. Una \
+             lezione dura circa tre minuti.\n\n\
              - `parlab lesson lock` avvia una lezione (`--lang en` in inglese)\n\
-             - `parlab compare lock` è la sua misura da sola\n\
-             - `parlab --help` dice tutto ciò che si può scrivere"
+             - `parlab compare lock` ne esegue soltanto le misure\n\
+             - `parlab --help` elenca comandi e opzioni"
         }
     }
 }

@@ -39,7 +39,7 @@ pub fn right_of(lang: Lang, right: usize, runs: usize) -> String {
 pub fn dots_legend(lang: Lang) -> &'static str {
     match lang {
         Lang::En => "• one run, 2 two runs at about the same place, | the expected value",
-        Lang::It => "• una esecuzione, 2 due quasi nello stesso punto, | il valore atteso",
+        Lang::It => "• un'esecuzione, 2 due quasi nello stesso punto, | il valore atteso",
     }
 }
 
@@ -47,7 +47,7 @@ pub fn dots_legend(lang: Lang) -> &'static str {
 pub fn histogram_legend(lang: Lang) -> &'static str {
     match lang {
         Lang::En => "The taller, the more runs of that variant ended there; | the expected value",
-        Lang::It => "Più alto, più esecuzioni della variante finite lì; | il valore atteso",
+        Lang::It => "Colonna più alta: più esecuzioni della variante finite lì; | il valore atteso",
     }
 }
 
@@ -75,22 +75,29 @@ pub fn overlap(
             runs(lang, all)
         ),
         Lang::It => format!(
-            "Erano entrambi nei loro cicli nello stesso momento in {seen} di {} ({placement}, \
+            "Entrambi erano nel proprio ciclo nello stesso momento in {} su {all} ({placement}, \
              sovrapposizione mediana {share}).",
-            runs(lang, all)
+            runs(lang, seen)
         ),
     }
 }
 
 /// That some runs of a variant, or all, had no overlap.
 pub fn without_overlap(lang: Lang, variant: &str, without: usize, all: usize) -> String {
-    let of = format!("{without}/{all}");
-    match lang {
-        Lang::En => format!(
-            "{variant}: in {of} runs they were not, and those runs prove nothing about a race."
+    match (lang, without) {
+        (Lang::En, 1) => format!(
+            "{variant}: in 1/{all} runs they were not, and that run proves nothing about a race."
         ),
-        Lang::It => format!(
-            "{variant}: in {of} esecuzioni no, e quelle non provano nulla su una corsa critica."
+        (Lang::En, _) => format!(
+            "{variant}: in {without}/{all} runs they were not, and those runs prove nothing about a \
+             race."
+        ),
+        (Lang::It, 1) => format!(
+            "{variant}: in 1 su {all} no, e quell'esecuzione non prova nulla su una corsa critica."
+        ),
+        (Lang::It, _) => format!(
+            "{variant}: in {without} su {all} no, e quelle esecuzioni non provano nulla su una \
+             corsa critica."
         ),
     }
 }
@@ -100,7 +107,7 @@ pub fn placement(lang: Lang, cpus: Option<&[usize]>) -> String {
     let Some(cpus) = cpus else {
         return match lang {
             Lang::En => "on no fixed CPU".to_owned(),
-            Lang::It => "senza CPU fissa".to_owned(),
+            Lang::It => "su nessuna CPU fissa".to_owned(),
         };
     };
     let mut numbers: Vec<String> = cpus.iter().map(usize::to_string).collect();
@@ -138,7 +145,7 @@ pub fn losses_heading(lang: Lang, traced: usize, updates: Option<u64>) -> String
     match (lang, traced) {
         (Lang::En, 1) => format!("Updates lost{of} (in one traced run)"),
         (Lang::En, n) => format!("Updates lost{of} (median of {n} traced runs)"),
-        (Lang::It, 1) => format!("Aggiornamenti persi{of} (in una esecuzione tracciata)"),
+        (Lang::It, 1) => format!("Aggiornamenti persi{of} (in un'esecuzione tracciata)"),
         (Lang::It, n) => format!("Aggiornamenti persi{of} (mediana di {n} esecuzioni tracciate)"),
     }
 }
@@ -156,7 +163,7 @@ pub fn losses(lang: Lang, lost: &[String]) -> String {
 pub fn lost_update_heading(lang: Lang, variant: &str) -> String {
     match lang {
         Lang::En => format!("One lost update, as it happened ({variant})"),
-        Lang::It => format!("Un aggiornamento perso, così com'è successo ({variant})"),
+        Lang::It => format!("Un aggiornamento perso, così come è avvenuto ({variant})"),
     }
 }
 
@@ -201,11 +208,11 @@ pub fn lost_update_sentence(lang: Lang, victim: &str, overwriter: &str, lost: u3
         ),
         (Lang::It, 1) => format!(
             "{overwriter} ha scritto ciò che aveva calcolato da un valore vecchio: un \
-             aggiornamento di {victim} è sparito."
+             aggiornamento di {victim} è andato perso."
         ),
         (Lang::It, _) => format!(
             "{overwriter} ha scritto ciò che aveva calcolato da un valore vecchio: {number} \
-             aggiornamenti di {victim} sono spariti in un colpo."
+             aggiornamenti di {victim} sono andati persi in un colpo solo."
         ),
     }
 }
@@ -242,7 +249,7 @@ pub fn column(lang: Lang, column: Column) -> &'static str {
         (Lang::En, Column::Ratio) => "ratio",
         (Lang::It, Column::Ratio) => "rapporto",
         (Lang::En, Column::Interval) => "95 % range",
-        (Lang::It, Column::Interval) => "al 95 %",
+        (Lang::It, Column::Interval) => "IC 95 %",
         (Lang::En, Column::Bar) => "median time",
         (Lang::It, Column::Bar) => "tempo mediano",
     }
@@ -268,7 +275,7 @@ pub fn baseline(lang: Lang) -> &'static str {
 pub fn no_difference_seen(lang: Lang) -> &'static str {
     match lang {
         Lang::En => "≈ no difference seen: the interval of the ratio holds 1",
-        Lang::It => "≈ nessuna differenza visibile: l'intervallo del rapporto contiene 1",
+        Lang::It => "≈ nessuna differenza osservabile: l'intervallo del rapporto contiene 1",
     }
 }
 
@@ -277,7 +284,7 @@ pub fn no_interval(lang: Lang) -> &'static str {
     match lang {
         Lang::En => "Fewer than 5 runs: no interval, and no lead can be told from chance.",
         Lang::It => {
-            "Meno di 5 esecuzioni: niente intervallo, e nessun vantaggio si distingue dal caso."
+            "Meno di 5 esecuzioni: niente intervallo, e un vantaggio non si distingue dal caso."
         }
     }
 }

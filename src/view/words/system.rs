@@ -20,9 +20,10 @@ pub fn machine(lang: Lang, machine: &Machine) -> String {
         Lang::En => {
             format!("{cpus} of {logical_cpus} CPUs usable{quota}{load}, {arch}, Linux {kernel}")
         }
-        Lang::It => format!(
-            "{cpus} CPU utilizzabili su {logical_cpus}{quota}{load}, {arch}, Linux {kernel}"
-        ),
+        Lang::It => {
+            let usable = if *cpus == 1 { "utilizzabile" } else { "utilizzabili" };
+            format!("{cpus} CPU {usable} su {logical_cpus}{quota}{load}, {arch}, Linux {kernel}")
+        }
     }
 }
 
@@ -48,7 +49,7 @@ pub fn deadlock_heading(lang: Lang, deadlock: &Deadlock) -> String {
     let variant = &deadlock.variant;
     match lang {
         Lang::En => format!("Deadlock in {variant}: each waits for what another holds"),
-        Lang::It => format!("Stallo in {variant}: ognuno aspetta ciò che un altro tiene"),
+        Lang::It => format!("Deadlock in {variant}: ciascuno aspetta ciò che un altro tiene"),
     }
 }
 
@@ -56,20 +57,20 @@ pub fn deadlock_heading(lang: Lang, deadlock: &Deadlock) -> String {
 pub fn evidence(lang: Lang, evidence: Evidence) -> &'static str {
     match (lang, evidence) {
         (Lang::En, Evidence::Syscall) => {
-            "Found, not timed out: at two looks each was in the same call on the same address \
-             (/proc/PID/syscall)."
+            "Found, not timed out: at a second look each was still in the same call on the same \
+             address (/proc/PID/syscall)."
         }
         (Lang::It, Evidence::Syscall) => {
-            "Trovato, non dedotto da un timeout: a due sguardi ognuno era nella stessa chiamata \
-             sullo stesso indirizzo (/proc/PID/syscall)."
+            "Osservato, non dedotto da un timeout: al secondo sguardo ciascuno era ancora nella \
+             stessa chiamata, sullo stesso indirizzo (/proc/PID/syscall)."
         }
         (Lang::En, Evidence::Wchan) => {
-            "Found, not timed out: at two looks each slept in the same function of the kernel \
-             (/proc/PID/wchan)."
+            "Found, not timed out: at a second look each still slept in the same function of the \
+             kernel (/proc/PID/wchan)."
         }
         (Lang::It, Evidence::Wchan) => {
-            "Trovato, non dedotto da un timeout: a due sguardi ognuno dormiva nella stessa \
-             funzione del kernel (/proc/PID/wchan)."
+            "Osservato, non dedotto da un timeout: al secondo sguardo ciascuno dormiva ancora \
+             nella stessa funzione del kernel (/proc/PID/wchan)."
         }
     }
 }
@@ -89,7 +90,7 @@ pub fn waits(lang: Lang, wait: &Wait) -> String {
         (Lang::En, Some(what), None) => format!(", for {what}"),
         (Lang::It, Some(what), None) => format!(", aspetta {what}"),
         (Lang::En, Some(what), Some(who)) => format!(", for {what}, held by {who}"),
-        (Lang::It, Some(what), Some(who)) => format!(", aspetta {what}, che è di {who}"),
+        (Lang::It, Some(what), Some(who)) => format!(", aspetta {what}, tenuto da {who}"),
         (Lang::En, None, Some(who)) => format!(", for {who}"),
         (Lang::It, None, Some(who)) => format!(", aspetta {who}"),
     };
@@ -104,7 +105,7 @@ pub fn experiment_heading(lang: Lang, experiment: &str, most_runs: u32) -> Strin
     match (lang, most_runs) {
         (_, 0) => experiment.to_owned(),
         (Lang::En, 1) => format!("{experiment}, one run of each variant"),
-        (Lang::It, 1) => format!("{experiment}, una esecuzione per variante"),
+        (Lang::It, 1) => format!("{experiment}, un'esecuzione per variante"),
         (Lang::En, n) => format!("{experiment}, {n} runs of each variant"),
         (Lang::It, n) => format!("{experiment}, {n} esecuzioni per variante"),
     }

@@ -8,31 +8,27 @@
 //! there, does not start, is not a Python, fails or hangs costs one line, never
 //! the experiment.
 
+mod bounded;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read;
-use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Result;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::Deserialize;
 
 use crate::event::{Event, Python, PythonFault, Run};
-use crate::mp::{process, sys};
 
+use self::bounded::Said;
 use super::lab::{Lab, Variant};
 
 /// How long an interpreter may take to say what it is.
 const PROBE_BOUND: Duration = Duration::from_secs(5);
 /// How long one run of a peer may take.
 const RUN_BOUND: Duration = Duration::from_secs(10);
-/// The most that is kept of what a peer prints; it is drained, not stored, beyond.
-const MOST_OUTPUT: usize = 1 << 20;
 
 /// What the peers need of a Python: f-strings and `mp.get_context`.
 const OLDEST: (u32, u32) = (3, 6);
@@ -169,12 +165,12 @@ type Fault = (PythonFault, Option<String>);
 fn probe(path: &Path) -> Result<Interpreter, Fault> {
     let mut command = bare(path);
     command.args(["-I", "-B", "-c", PROBE]);
-    let said = bounded(command, PROBE_BOUND)?;
+    let said = ask(command, PROBE_BOUND)?;
     let answer: Probe = (said.stdout.lines().last())
         .and_then(|line| serde_json::from_str(line).ok())
         .ok_or_else(|| match said.status.success() {
             true => (PythonFault::NotPython, first_line(&said.stdout)),
-            false => (PythonFault::Failed, said.last_words()),
+            false => (PythonFault::Failed, Some(said.last_words())),
         })?;
     let mut parts = answer.version.split('.').map(|n| n.parse().unwrap_or(0));
     let version = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
@@ -269,8 +265,8 @@ pub fn call<T: for<'de> Deserialize<'de>>(
     };
     let mut command = bare(&interpreter.path);
     command.args(["-I", "-B"]).arg(&script).args(arguments);
-    let fault = match bounded(command, RUN_BOUND) {
-        Ok(said) if !said.status.success() => (PythonFault::Failed, said.last_words()),
+    let fault = match ask(command, RUN_BOUND) {
+        Ok(said) if !said.status.success() => (PythonFault::Failed, Some(said.last_words())),
         Ok(said) => {
             let last = said.stdout.lines().last().unwrap_or_default();
             match serde_json::from_str(last) {
@@ -312,106 +308,16 @@ fn bare(path: &Path) -> Command {
     command
 }
 
-/// What a process printed before it ended.
-struct Said {
-    status: ExitStatus,
-    stdout: String,
-    stderr: String,
-}
-
-impl Said {
-    fn last_words(&self) -> Option<String> {
-        let line = self.stderr.lines().rev().find(|l| !l.trim().is_empty());
-        Some(line.map_or_else(|| self.status.to_string(), str::to_string))
+/// Runs a Python to its end; one that does not start or does not end is at fault.
+fn ask(command: Command, bound: Duration) -> Result<Said, Fault> {
+    match bounded::run(command, bound) {
+        Ok(Some(said)) => Ok(said),
+        Ok(None) => Err((PythonFault::Hung, Some(format!("{} s", bound.as_secs())))),
+        Err(error) => Err((PythonFault::NotStarted, Some(error.to_string()))),
     }
 }
 
 fn first_line(text: &str) -> Option<String> {
     let line: String = text.lines().next()?.chars().take(200).collect();
     Some(line)
-}
-
-/// Runs a command to its end, or kills it at the bound.
-///
-/// Its end is told by its pidfd, not by end of file: a child of its own that
-/// outlives it would hold the pipes open.
-fn bounded(mut command: Command, bound: Duration) -> Result<Said, Fault> {
-    let refused = |e: std::io::Error| (PythonFault::NotStarted, Some(e.to_string()));
-    command.stdin(Stdio::null());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    process::die_with_parent(&mut command, libc::SIGKILL);
-    let mut child = command.spawn().map_err(refused)?;
-    let heard = listen(&mut child, bound);
-    if !matches!(heard, Ok(Some(_))) {
-        let _ = child.kill();
-    }
-    let status = child.wait().map_err(refused)?;
-    match heard.map_err(refused)? {
-        Some((stdout, stderr)) => Ok(Said {
-            status,
-            stdout: String::from_utf8_lossy(&stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&stderr).into_owned(),
-        }),
-        None => Err((PythonFault::Hung, Some(format!("{} s", bound.as_secs())))),
-    }
-}
-
-/// Reads both outputs until the child ends; `None` at the bound.
-fn listen(child: &mut Child, bound: Duration) -> std::io::Result<Option<(Vec<u8>, Vec<u8>)>> {
-    let deadline = Instant::now() + bound;
-    let ended = sys::pidfd_open(child.id() as i32)?;
-    let mut out = child.stdout.take().expect("piped");
-    let mut err = child.stderr.take().expect("piped");
-    set_nonblocking(&out)?;
-    set_nonblocking(&err)?;
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let (mut out_open, mut err_open) = (true, true);
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(None);
-        }
-        let mut fds = vec![PollFd::new(ended.as_fd(), PollFlags::POLLIN)];
-        if out_open {
-            fds.push(PollFd::new(out.as_fd(), PollFlags::POLLIN));
-        }
-        if err_open {
-            fds.push(PollFd::new(err.as_fd(), PollFlags::POLLIN));
-        }
-        match poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)) {
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-            Err(e) => return Err(e.into()),
-        }
-        let over = fds[0].any().unwrap_or(false);
-        out_open = out_open && drain(&mut out, &mut stdout)?;
-        err_open = err_open && drain(&mut err, &mut stderr)?;
-        if over {
-            return Ok(Some((stdout, stderr)));
-        }
-    }
-}
-
-/// Takes what is there now, a megabyte at most, so that one who prints without end
-/// does not keep us from the clock; false at end of file.
-fn drain(from: &mut impl Read, into: &mut Vec<u8>) -> std::io::Result<bool> {
-    let mut buffer = [0_u8; 16 * 1024];
-    for _ in 0..64 {
-        match from.read(&mut buffer) {
-            Ok(0) => return Ok(false),
-            Ok(n) => {
-                let room = MOST_OUTPUT.saturating_sub(into.len());
-                into.extend_from_slice(&buffer[..n.min(room)]);
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return Ok(true),
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(true)
-}
-
-fn set_nonblocking(fd: impl AsFd) -> std::io::Result<()> {
-    let flags = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);
-    fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
-    Ok(())
 }

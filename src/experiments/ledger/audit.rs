@@ -1,206 +1,11 @@
-//! The ledger: which updates of a shared number survived, which were lost, and how.
-//!
-//! The shared word packs `balance: i32 | writer: 8 bits | number: 24 bits`, so
-//! every load names the very write that it read. Each writer notes, for each of
-//! its own writes, which write it had read before ([`Traced`]). That is enough:
-//!
-//! - The last write is in the word. It was made from what its writer had read, that
-//!   from what *its* writer had read, and so on back to the start. The writes on
-//!   this walk are the ones that survived; all others were lost ([`Books::audit`]).
-//! - The walk is its own proof: the start plus the surviving changes must give the
-//!   final balance exactly. If it does not, the ledger is wrong and says so.
-//! - All loads and stores of one atomic word agree on one order of its writes
-//!   (coherence, C++20 [intro.races]), even with Relaxed. Where a writer finds, right
-//!   after its own write, the work of another who had started from the *same* write
-//!   as itself, its updates were overwritten unseen ([`Books::lost_update`]).
-//!
-//! Keeping it costs a store a step and changes the timing of the race, so timed
-//! runs use [`Plain`] and the code of the loops is generic over [`Account`].
+//! The audit: who survived, who was lost, and one loss step by step.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use thiserror::Error;
 
+use super::{Word, Write};
 use crate::event::{Op, Step};
-use crate::mp::{RawValue, SharedSlice, sys};
-
-/// What the loops of a race work on: a shared number, read and written in separate steps.
-pub trait Account {
-    /// Reads the balance.
-    fn load(&mut self) -> i32;
-    /// Writes the balance.
-    fn store(&mut self, balance: i32);
-    /// Adds in one indivisible step.
-    fn add(&mut self, amount: i32);
-}
-
-/// The shared number as it is: Relaxed loads and stores, so that the race is a
-/// race between updates and never undefined behaviour.
-#[derive(Debug)]
-pub struct Plain<'a>(pub &'a RawValue<i32>);
-
-impl Account for Plain<'_> {
-    #[inline(always)]
-    fn load(&mut self) -> i32 {
-        self.0.get()
-    }
-    #[inline(always)]
-    fn store(&mut self, balance: i32) {
-        self.0.set(balance);
-    }
-    #[inline(always)]
-    fn add(&mut self, amount: i32) {
-        self.0.fetch_add(amount);
-    }
-}
-
-/// An account whose every `every`-th load is followed by giving up the CPU: the
-/// window between reading and writing, wide enough to be hit on one CPU too.
-#[derive(Debug)]
-pub struct Widened<A> {
-    account: A,
-    loads: u32,
-    every: u32,
-}
-
-impl<A: Account> Widened<A> {
-    /// Widens `account` at each `every`-th load (at least 1).
-    pub fn new(account: A, every: u32) -> Self {
-        Widened { account, loads: 0, every: every.max(1) }
-    }
-}
-
-impl<A: Account> Account for Widened<A> {
-    fn load(&mut self) -> i32 {
-        let balance = self.account.load();
-        self.loads += 1;
-        if self.loads.is_multiple_of(self.every) {
-            sys::yield_now();
-        }
-        balance
-    }
-    fn store(&mut self, balance: i32) {
-        self.account.store(balance);
-    }
-    fn add(&mut self, amount: i32) {
-        self.account.add(amount);
-    }
-}
-
-/// The name of one write: who made it, and the how-manieth of theirs it is (from 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Write(u32);
-
-impl Write {
-    /// The state before the first write: writer 0, number 0.
-    pub const START: Write = Write(0);
-    /// The greatest number a write can have, and so the longest loop that can be traced.
-    pub const MOST: u32 = (1 << 24) - 1;
-
-    fn new(writer: u8, number: u32) -> Self {
-        debug_assert!(number <= Self::MOST);
-        Write(u32::from(writer) << 24 | number)
-    }
-    /// Write `number` of the writer at `index` of [`Books::writers`].
-    fn of(index: usize, number: u32) -> Self {
-        Write::new(index as u8 + 1, number)
-    }
-    /// Who: 0 is the start, writers count from 1.
-    pub fn writer(self) -> u8 {
-        (self.0 >> 24) as u8
-    }
-    /// Which of theirs, from 1.
-    pub fn number(self) -> u32 {
-        self.0 & Self::MOST
-    }
-    fn pair(self) -> (u8, u32) {
-        (self.writer(), self.number())
-    }
-}
-
-/// The shared word: a balance and the write that put it there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Word(u64);
-
-impl Word {
-    /// The word before the first write.
-    pub fn start(balance: i32) -> Self {
-        Word::new(balance, Write::START)
-    }
-    fn new(balance: i32, write: Write) -> Self {
-        Word(u64::from(balance as u32) << 32 | u64::from(write.0))
-    }
-    /// From the bits in shared memory.
-    pub fn from_bits(bits: u64) -> Self {
-        Word(bits)
-    }
-    /// The bits for shared memory.
-    pub fn bits(self) -> u64 {
-        self.0
-    }
-    /// The balance.
-    pub fn balance(self) -> i32 {
-        (self.0 >> 32) as u32 as i32
-    }
-    fn write(self) -> Write {
-        Write(self.0 as u32)
-    }
-}
-
-/// One writer's page of the ledger: entry `k` is what was read before write `k + 1`.
-///
-/// One entry more than there are writes: a loop that ends with a load may note it.
-pub type Page = SharedSlice<AtomicU32>;
-
-/// An account that keeps the ledger.
-#[derive(Debug)]
-pub struct Traced<'a> {
-    word: &'a AtomicU64,
-    page: &'a [AtomicU32],
-    writer: u8,
-    made: u32,
-}
-
-impl<'a> Traced<'a> {
-    /// The account of writer number `writer` (from 1), noting on `page`.
-    pub fn new(word: &'a AtomicU64, page: &'a [AtomicU32], writer: u8) -> Self {
-        Traced { word, page, writer, made: 0 }
-    }
-
-    fn note(&self, read: Word) {
-        self.page[self.made as usize].store(read.write().0, Relaxed);
-    }
-}
-
-impl Account for Traced<'_> {
-    #[inline]
-    fn load(&mut self) -> i32 {
-        let read = Word(self.word.load(Relaxed));
-        self.note(read);
-        read.balance()
-    }
-    #[inline]
-    fn store(&mut self, balance: i32) {
-        self.made += 1;
-        let write = Write::new(self.writer, self.made);
-        self.word.store(Word::new(balance, write).0, Relaxed);
-    }
-    #[inline]
-    fn add(&mut self, amount: i32) {
-        let write = Write::new(self.writer, self.made + 1);
-        let mut seen = self.word.load(Relaxed);
-        loop {
-            let balance = Word(seen).balance().wrapping_add(amount);
-            let next = Word::new(balance, write).0;
-            match self.word.compare_exchange_weak(seen, next, Relaxed, Relaxed) {
-                Ok(_) => break,
-                Err(now) => seen = now,
-            }
-        }
-        self.note(Word(seen));
-        self.made += 1;
-    }
-}
 
 /// One writer, for the audit.
 #[derive(Debug, Clone, Copy)]
@@ -417,5 +222,168 @@ impl Books<'_> {
             at = writer.read_before(at.number());
         }
         value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::experiments::ledger::{Account, Page, Traced};
+    use crate::mp::SharedSlice;
+
+    const NAMES: [&str; 2] = ["withdraw", "deposit"];
+    const AMOUNTS: [i32; 2] = [-1, 1];
+
+    /// One word and two writers, each of whose loads and stores are made by hand.
+    struct Hand {
+        word: AtomicU64,
+        pages: [Page; 2],
+    }
+
+    impl Hand {
+        fn new() -> Self {
+            let word = AtomicU64::new(Word::start(100).bits());
+            Hand { word, pages: [0, 1].map(|_| SharedSlice::zeroed(64).unwrap()) }
+        }
+
+        fn writers(&self) -> [Traced<'_>; 2] {
+            [0, 1].map(|i| Traced::new(&self.word, &self.pages[i], i as u8 + 1))
+        }
+
+        fn books(&self, made: [u32; 2]) -> Books<'_> {
+            let writer = |i: usize| Writer {
+                name: NAMES[i],
+                amount: AMOUNTS[i],
+                made: made[i],
+                page: &self.pages[i],
+            };
+            let end = Word::from_bits(self.word.load(Relaxed));
+            Books { start: 100, end, writers: vec![writer(0), writer(1)] }
+        }
+    }
+
+    /// Plays a schedule: each letter is the next step (load, then store) of a writer.
+    /// Gives the books and the balance that a plain replay ends with.
+    fn play(hand: &Hand, schedule: &[usize]) -> ([u32; 2], i32) {
+        let mut writers = hand.writers();
+        let (mut held, mut made) = ([None; 2], [0_u32; 2]);
+        let (mut copies, mut plain) = ([0; 2], 100);
+        for &who in schedule {
+            match held[who].take() {
+                None => {
+                    held[who] = Some(writers[who].load());
+                    copies[who] = plain;
+                }
+                Some(balance) => {
+                    writers[who].store(balance + AMOUNTS[who]);
+                    plain = copies[who] + AMOUNTS[who];
+                    made[who] += 1;
+                }
+            }
+        }
+        (made, plain)
+    }
+
+    #[test]
+    fn one_after_the_other_loses_nothing() {
+        let hand = Hand::new();
+        let (made, _) = play(&hand, &[0, 0, 1, 1, 0, 0, 1, 1]);
+        let books = hand.books(made);
+        assert_eq!(books.audit(), Ok(vec![2, 2]));
+        assert_eq!(books.lost_update(), None);
+    }
+
+    #[test]
+    fn a_write_over_an_unseen_one_is_told_step_by_step() {
+        let hand = Hand::new();
+        // Both load 100; the first stores 99, the second 101; the first goes on from 101.
+        let (made, _) = play(&hand, &[0, 1, 0, 1, 0, 0]);
+        let books = hand.books(made);
+        assert_eq!(books.audit(), Ok(vec![1, 1]));
+        let lost = books.lost_update().unwrap();
+        assert_eq!((lost.victim, lost.overwriter, lost.lost), (0, 1, 1));
+        let told: Vec<_> =
+            lost.steps.iter().map(|s| (s.process.as_str(), s.op, s.value, s.write)).collect();
+        let expected = [
+            ("withdraw", Op::Load, 100, (0, 0)),
+            ("deposit", Op::Load, 100, (0, 0)),
+            ("withdraw", Op::Store, 99, (1, 1)),
+            ("deposit", Op::Store, 101, (2, 1)),
+            ("withdraw", Op::Load, 101, (2, 1)),
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_loss_at_the_very_end_is_seen_in_the_final_word() {
+        let hand = Hand::new();
+        let (made, _) = play(&hand, &[1, 0, 0, 0, 0, 1]);
+        let books = hand.books(made);
+        assert_eq!(books.audit(), Ok(vec![0, 1]));
+        let lost = books.lost_update().unwrap();
+        assert_eq!((lost.victim, lost.lost), (0, 2));
+        assert_eq!(lost.steps.last().unwrap().value, 101);
+    }
+
+    #[test]
+    fn an_indivisible_addition_is_never_lost() {
+        let hand = Hand::new();
+        let mut writers = hand.writers();
+        for who in [0, 1, 1, 0, 1] {
+            writers[who].add(AMOUNTS[who]);
+        }
+        assert_eq!(hand.books([2, 3]).audit(), Ok(vec![2, 3]));
+        assert_eq!(Word::from_bits(hand.word.load(Relaxed)).balance(), 101);
+    }
+
+    #[test]
+    fn a_ledger_that_was_tampered_with_does_not_add_up() {
+        let hand = Hand::new();
+        let (made, _) = play(&hand, &[0, 0, 1, 1]);
+        hand.pages[1][0].store(0, Relaxed);
+        let found = hand.books(made).audit();
+        assert_eq!(found, Err(DoesNotAddUp { computed: 101, found: 100 }));
+    }
+
+    /// Whole steps only: a load without its store has changed nothing.
+    fn schedules() -> impl Strategy<Value = Vec<usize>> {
+        prop::collection::vec(0..2_usize, 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn every_interleaving_adds_up(schedule in schedules()) {
+            let hand = Hand::new();
+            let (made, plain) = play(&hand, &schedule);
+            let books = hand.books(made);
+            prop_assert_eq!(books.end.balance(), plain);
+            let survived = books.audit().unwrap();
+            prop_assert!(survived[0] <= u64::from(made[0]) && survived[1] <= u64::from(made[1]));
+            let sum = 100 - survived[0] as i32 + survived[1] as i32;
+            prop_assert_eq!(sum, plain);
+        }
+
+        #[test]
+        fn what_is_told_as_lost_did_not_survive(schedule in schedules()) {
+            let hand = Hand::new();
+            let (made, _) = play(&hand, &schedule);
+            let books = hand.books(made);
+            let survived = books.audit().unwrap();
+            match books.lost_update() {
+                None => {}
+                Some(loss) => {
+                    let lost = u64::from(made[loss.victim]) - survived[loss.victim];
+                    prop_assert!(u64::from(loss.lost) <= lost);
+                    let (loads, stores): (Vec<_>, Vec<_>) =
+                        loss.steps.iter().partition(|step| step.op == Op::Load);
+                    prop_assert_eq!(loads[0].write, loads[1].write);
+                    prop_assert!(stores.len() >= 2);
+                }
+            }
+        }
     }
 }
