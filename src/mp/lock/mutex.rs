@@ -31,8 +31,8 @@ const LOOKS: u32 = 10;
 
 /// Nanoseconds between two looks. Each takes the word's cache line from the owner, so one who looks
 /// all the time slows down the one it waits for: of two processes that do nothing but lock, add and
-/// unlock, a step took 30 ns with looks a microsecond apart or more, and 50 to 130 ns with looks
-/// much closer, or with none.
+/// unlock, a step took 27 to 45 ns with looks a microsecond apart, and 50 to 130 ns with looks much
+/// closer, or with none.
 const LOOK_EVERY_NS: u64 = 1_000;
 
 /// A pthread mutex in shared memory, robust or plain.
