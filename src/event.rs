@@ -4,7 +4,7 @@
 //! With `--json`, stdout holds one JSON object a line and nothing else. Each has
 //! a field `event` that names its shape; the shapes are the variants of [`Event`],
 //! and the fields are the fields below. The first line is always a `start`, the
-//! last always an `end`. Between them come, for each experiment, its `run`,
+//! last always an `end`. Between them come, for each experiment, its `progress`, `run`,
 //! `measure`, `lost_update`, `deadlock`, `python` and `note` lines in the order in
 //! which they happened, and one `summary` that closes it. In a lesson an `answer`
 //! stands after each prediction. An `error` comes before an `end` whose `exit` is
@@ -26,10 +26,11 @@
 //! ```
 //! # let example = r#"
 //! {"event":"start","schema":1,"command":"compare","lesson":"lock","params":{"runs":1,"iterations":10000,"only":["unlocked"],"seed":1,"seconds_limit":60.0},"machine":{"cpus":2,"usable":[0,1],"logical_cpus":2,"quota_cpus":null,"load_1m":0.12,"arch":"x86_64","kernel":"6.18.44"}}
+//! {"event":"progress","experiment":"bank","done":1,"total":3}
 //! {"event":"run","experiment":"bank","variant":"unlocked","index":0,"time_s":0.000143,"expected":100,"got":-2213,"correct":false,"overlap":0.93,"cpus":[0,1]}
 //! {"event":"run","experiment":"bank","variant":"unlocked","index":0,"traced":true,"time_s":null,"expected":100,"got":1187,"correct":false,"overlap":0.91,"cpus":[0,1],"updates":20000,"lost":{"deposit":3934,"withdraw":5021}}
 //! {"event":"lost_update","experiment":"bank","variant":"unlocked","index":0,"victim":"withdraw","overwriter":"deposit","lost":1,"steps":[{"process":"withdraw","op":"load","value":57,"write":[2,411]},{"process":"deposit","op":"load","value":57,"write":[2,411]},{"process":"withdraw","op":"store","value":56,"write":[1,398]},{"process":"deposit","op":"store","value":58,"write":[2,412]},{"process":"withdraw","op":"load","value":58,"write":[2,412]}]}
-//! {"event":"summary","experiment":"bank","baseline":"unlocked","variants":[{"variant":"unlocked","runs":1,"correct_runs":0,"median_s":0.000143,"q1_s":0.000143,"q3_s":0.000143,"ratio":1.0,"ratio_low":null,"ratio_high":null}],"winner":null}
+//! {"event":"summary","experiment":"bank","baseline":"unlocked","variants":[{"variant":"unlocked","racy":true,"runs":1,"correct_runs":0,"median_s":0.000143,"q1_s":0.000143,"q3_s":0.000143,"ratio":1.0,"ratio_low":null,"ratio_high":null}],"winner":null}
 //! {"event":"end","exit":0,"reason":null}
 //! # "#;
 //! # for line in example.lines().filter(|l| !l.is_empty()) {
@@ -360,10 +361,11 @@ pub struct Summary {
     pub experiment: String,
     /// The variant that the ratios compare with.
     pub baseline: String,
-    /// Every variant that was run, in the registry's order.
+    /// Every variant that has a timed or traced run, in the registry's order; none where an
+    /// experiment gives figures instead of runs.
     pub variants: Vec<VariantSummary>,
-    /// The fastest of those that were right in every run, where its lead is seen
-    /// (the interval of the paired ratio leaves out 1); null otherwise.
+    /// The fastest of those that were right in every run and are not racy, where its
+    /// lead is seen (the interval of the paired ratio leaves out 1); null otherwise.
     pub winner: Option<String>,
 }
 
@@ -372,6 +374,9 @@ pub struct Summary {
 pub struct VariantSummary {
     /// Its name.
     pub variant: String,
+    /// True if the variant is right by luck alone: whatever came out, it never wins.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub racy: bool,
     /// Timed runs.
     pub runs: u32,
     /// Those whose result was right (all of them where nothing was expected).

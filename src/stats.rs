@@ -7,6 +7,8 @@
 //! machine; an interval rather than a number, because two variants of equal speed
 //! never take equal times.
 
+use std::collections::BTreeMap;
+
 /// Rounds below which a ratio has no interval: of fewer than five rounds the
 /// bootstrap sees so few different medians that its interval is too narrow.
 pub const ROUNDS_FOR_INTERVAL: usize = 5;
@@ -128,61 +130,80 @@ pub fn difference_seen(low: f64, high: f64) -> bool {
 
 /// Sums up the variants named in `order`, with ratios to `baseline`.
 ///
-/// A variant without a sample is left out. A variant with a wrong run, timed or
-/// not, never wins, and one that ran alone has beaten nobody. `seed` is that of
-/// the bootstrap.
-pub fn summarize(baseline: &str, order: &[&str], samples: &[Sample], seed: u64) -> Summary {
-    let variants: Vec<Variant> = order
-        .iter()
-        .filter(|name| samples.iter().any(|sample| sample.variant == **name))
-        .map(|name| variant(name, baseline, samples, seed))
+/// A variant without a sample is left out. A variant with a wrong run, timed or not,
+/// never wins; nor does one of `barred`, which are right by luck alone; and one that
+/// ran alone has beaten nobody. `seed` is that of the bootstrap.
+pub fn summarize(
+    baseline: &str,
+    order: &[&str],
+    barred: &[&str],
+    samples: &[Sample],
+    seed: u64,
+) -> Summary {
+    let runs = Runs::of(samples);
+    let variants: Vec<Variant> = (order.iter())
+        .filter_map(|name| {
+            Some(variant(name, runs.0.get(name)?, &runs.pairs(name, baseline), seed))
+        })
         .collect();
-    let winner = winner(&variants, samples, seed);
+    let winner = winner(&variants, barred, &runs, seed);
     Summary { variants, winner }
 }
 
-fn variant(name: &str, baseline: &str, samples: &[Sample], seed: u64) -> Variant {
-    let timed =
-        || samples.iter().filter(|sample| sample.variant == name && sample.time_s.is_some());
+/// The samples by variant.
+struct Runs<'a>(BTreeMap<&'a str, Vec<&'a Sample<'a>>>);
+
+impl<'a> Runs<'a> {
+    fn of(samples: &'a [Sample<'a>]) -> Self {
+        let mut runs: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
+        for sample in samples {
+            runs.entry(sample.variant).or_default().push(sample);
+        }
+        Runs(runs)
+    }
+
+    fn times(&self, variant: &str) -> BTreeMap<u32, f64> {
+        let samples = self.0.get(variant).into_iter().flatten();
+        samples.filter_map(|sample| Some((sample.index, sample.time_s?))).collect()
+    }
+
+    /// The times of two variants in the rounds in which both were timed.
+    fn pairs(&self, this: &str, baseline: &str) -> Vec<(f64, f64)> {
+        let theirs = self.times(baseline);
+        let ours = self.times(this).into_iter();
+        ours.filter_map(|(index, time)| Some((time, *theirs.get(&index)?))).collect()
+    }
+
+    fn all_right(&self, variant: &str) -> bool {
+        self.0.get(variant).is_some_and(|samples| samples.iter().all(|sample| sample.right))
+    }
+}
+
+fn variant(name: &str, samples: &[&Sample], pairs: &[(f64, f64)], seed: u64) -> Variant {
+    let timed = || samples.iter().filter(|sample| sample.time_s.is_some());
     let times: Vec<f64> = timed().filter_map(|sample| sample.time_s).collect();
     Variant {
         variant: name.to_owned(),
         runs: timed().count() as u32,
         correct_runs: timed().filter(|sample| sample.right).count() as u32,
         times: quartiles(&times),
-        ratio: bootstrap_ratio(&pairs(name, baseline, samples), seed),
+        ratio: bootstrap_ratio(pairs, seed),
     }
 }
 
-fn winner(variants: &[Variant], samples: &[Sample], seed: u64) -> Option<String> {
-    let right: Vec<(&str, f64)> = variants
-        .iter()
+fn winner(variants: &[Variant], barred: &[&str], runs: &Runs, seed: u64) -> Option<String> {
+    let right: Vec<(&str, f64)> = (variants.iter())
         .filter_map(|variant| Some((variant.variant.as_str(), variant.times?.median)))
-        .filter(|(name, _)| samples.iter().all(|s| s.variant != *name || s.right))
+        .filter(|(name, _)| runs.all_right(name) && !barred.contains(name))
         .collect();
     let (first, _) = *right.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
     let leads = |other: &str| {
-        bootstrap_ratio(&pairs(other, first, samples), seed)
+        bootstrap_ratio(&runs.pairs(other, first), seed)
             .and_then(|ratio| ratio.interval)
             .is_some_and(|(low, _)| low > 1.0)
     };
     let unbeaten = right.iter().all(|(name, _)| *name == first || leads(name));
     (variants.len() > 1 && unbeaten).then(|| first.to_owned())
-}
-
-/// The times of two variants in the rounds in which both were timed.
-fn pairs(this: &str, baseline: &str, samples: &[Sample]) -> Vec<(f64, f64)> {
-    let time = |variant: &str, index: u32| {
-        samples
-            .iter()
-            .find(|s| s.variant == variant && s.index == index && s.time_s.is_some())?
-            .time_s
-    };
-    samples
-        .iter()
-        .filter(|sample| sample.variant == this)
-        .filter_map(|sample| Some((sample.time_s?, time(baseline, sample.index)?)))
-        .collect()
 }
 
 /// The interval that holds the middle 95 % of the medians of resampled ratios.

@@ -166,6 +166,7 @@ impl Scene {
     fn summary(&self, experiment: &Experiment, variants: &[&str]) -> Summary {
         let interval = (!self.few).then_some(1.5);
         let one = |name: &&str| VariantSummary {
+            racy: experiment.racy.contains(name),
             variant: name.to_string(),
             runs: 10,
             correct_runs: if self.wrong { 0 } else { 10 },

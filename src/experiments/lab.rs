@@ -26,6 +26,9 @@ use super::{Experiment, Lesson};
 /// Names of private directories: this, the runner's pid, `-`, and something random.
 pub const SCRATCH_PREFIX: &str = "parlab-";
 
+/// The file in a private directory that is locked while anyone of the run lives.
+pub const SCRATCH_LOCK: &str = "parlab.lock";
+
 /// The longest wait for "drawn" before a timed run. A view that takes longer is
 /// drawing for somebody who cannot look that fast.
 const DRAWN_WITHIN: Duration = Duration::from_millis(20);
@@ -252,7 +255,32 @@ impl Lab {
         Ok(scratch.directory.path())
     }
 
-    /// Ends the experiment: the summary of `runs`, every registered variant that was wanted.
+    /// Puts the names on a run.
+    pub fn entitle(&self, run: Run, variant: &Variant, index: u32) -> Run {
+        Run { experiment: self.experiment(), variant: variant.name.clone(), index, ..run }
+    }
+
+    /// Notes each racy variant none of whose runs had both processes in their loops
+    /// at once: what came out of it proves nothing.
+    ///
+    /// # Errors
+    /// As [`Lab::emit`].
+    pub fn warn_without_overlap(&mut self, variants: &[Variant], runs: &[Run]) -> Result<()> {
+        for variant in variants {
+            let of_it = || runs.iter().filter(|run| run.variant == variant.name);
+            let none = of_it().all(|run| run.overlap.unwrap_or(0.0) == 0.0);
+            if self.is_racy(variant) && none && of_it().next().is_some() {
+                self.note(Some(&variant.name), NoteKind::NoOverlap)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_racy(&self, variant: &Variant) -> bool {
+        self.experiment.racy.contains(&variant.base)
+    }
+
+    /// Ends the experiment: the summary of `runs`, every variant that has one.
     ///
     /// # Errors
     /// As [`Lab::emit`].
@@ -267,12 +295,14 @@ impl Lab {
             .collect();
         let order: Vec<&str> = variants.iter().map(|v| v.name.as_str()).collect();
         let baseline = order.first().copied().unwrap_or(self.experiment.variants[0]);
+        let racy: Vec<&str> =
+            (variants.iter().filter(|v| self.is_racy(v))).map(|v| v.name.as_str()).collect();
         let seed = self.params.seed.unwrap_or(1);
-        let summary = stats::summarize(baseline, &order, &samples, seed);
+        let summary = stats::summarize(baseline, &order, &racy, &samples, seed);
         self.emit(&Event::Summary(Summary {
             experiment: self.experiment(),
             baseline: baseline.to_string(),
-            variants: summary.variants.into_iter().map(told).collect(),
+            variants: summary.variants.into_iter().map(|v| told(v, &racy)).collect(),
             winner: summary.winner,
         }))
     }
@@ -283,10 +313,11 @@ impl Lab {
     }
 }
 
-fn told(variant: stats::Variant) -> VariantSummary {
+fn told(variant: stats::Variant, racy: &[&str]) -> VariantSummary {
     let (times, ratio) = (variant.times, variant.ratio);
     let interval = ratio.as_ref().and_then(|r| r.interval);
     VariantSummary {
+        racy: racy.contains(&variant.variant.as_str()),
         variant: variant.variant,
         runs: variant.runs,
         correct_runs: variant.correct_runs,
@@ -303,8 +334,8 @@ impl Scratch {
     fn new(runner: u32) -> io::Result<Self> {
         let directory =
             tempfile::Builder::new().prefix(&format!("{SCRATCH_PREFIX}{runner}-")).tempdir()?;
-        let handle = File::open(directory.path())?;
-        let lock = Flock::lock(handle, FlockArg::LockSharedNonblock).map_err(|(_, errno)| errno)?;
+        let file = File::create(directory.path().join(SCRATCH_LOCK))?;
+        let lock = Flock::lock(file, FlockArg::LockSharedNonblock).map_err(|(_, errno)| errno)?;
         Ok(Scratch { directory, _lock: lock })
     }
 }

@@ -13,11 +13,13 @@ mod lock;
 pub mod options;
 mod python;
 mod rounds;
+mod stage;
+mod workers;
 
 use crate::event::Params;
 
 pub use failure::{Failure, told};
-pub use lab::{Channel, Lab, SCRATCH_PREFIX};
+pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use options::Opt;
 
 /// Every lesson, in the order in which they are taught.
@@ -83,6 +85,8 @@ pub struct Experiment {
     /// Its variants in the order in which they are shown, the baseline first. A
     /// Python peer's name starts with `python-`.
     pub variants: &'static [&'static str],
+    /// The variants that are right by luck alone: they race, and never win.
+    pub racy: &'static [&'static str],
     /// Names of the figures that its `measure` events give for a variant.
     pub figures: &'static [&'static str],
     /// Names of the figures that they give for the experiment as a whole.

@@ -2,9 +2,10 @@
 //! them, to reap whoever ends, to signal a whole group, and to make them die with their parent.
 
 use std::io;
+use std::time::Duration;
 
 use super::process::Exit;
-use super::sys;
+use super::{proc, sys};
 
 /// Makes this process the new parent of every descendant whose own parent ends (prctl(2),
 /// `PR_SET_CHILD_SUBREAPER`): strays come here, where [`reap_any`] finds them, and not to init. Not
@@ -70,4 +71,32 @@ pub fn reap_any() -> Option<(i32, Exit)> {
 #[must_use]
 pub fn has_children() -> bool {
     sys::has_children()
+}
+
+/// Kills and reaps the children of this process until there is none but `spared`, or
+/// `bound` is over. Each that is reaped is told to `on_reaped`.
+///
+/// What a killed child leaves behind comes here in turn, if this process is a
+/// subreaper. `spared` are children that somebody else started: a process may get
+/// some with its own start (`sleep 9 & exec us`).
+pub fn kill_children(spared: &[i32], bound: Duration, mut on_reaped: impl FnMut(i32, Exit)) {
+    let this = std::process::id() as i32;
+    let deadline = sys::Deadline::after(bound);
+    loop {
+        let children: Vec<i32> =
+            proc::children(this).into_iter().filter(|pid| !spared.contains(pid)).collect();
+        if children.is_empty() || deadline.is_over() {
+            return;
+        }
+        for &pid in &children {
+            // A pid that is our child's cannot have become another's: it is not reaped yet.
+            let _ = sys::kill(pid, libc::SIGKILL);
+        }
+        for &pid in &children {
+            if let Ok(Some(reaped)) = sys::wait4(pid, libc::WNOHANG) {
+                on_reaped(pid, Exit::from_status(reaped.status));
+            }
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }

@@ -10,7 +10,9 @@ use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal};
 use nix::unistd::Pid;
 
+mod descriptors;
 mod memory;
+pub use descriptors::close_all_but;
 pub use memory::MapError;
 pub(super) use memory::Mapping;
 
@@ -200,6 +202,16 @@ pub(super) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> io::Resul
         libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, no_info, 0)
     };
     if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Sends `signal` to a process (kill(2)); `pid` is above 1.
+pub(super) fn kill(pid: i32, signal: i32) -> io::Result<()> {
+    debug_assert!(pid > 1, "0 and -1 would be many, 1 is init");
+    // SAFETY: no pointers.
+    match unsafe { libc::kill(pid, signal) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Sends `signal` to a process group (kill(2) with a negative pid); `group` is above 1.

@@ -1,81 +1,87 @@
 //! What a run may leave on disk, and who takes it away.
 //!
 //! Two places: a private directory `parlab-<pid>-<random>` in the temporary
-//! directory, and names `parlab-<pid>-…` in /dev/shm; pid is the runner's. The
-//! runner removes its own at its end, the front does if the runner was killed, and
-//! what is left when both were killed is swept at the next start.
+//! directory, and names `parlab-<pid>-<start>-…` in /dev/shm; pid and start time are
+//! the runner's. The runner removes its own at its end, the front does if the runner
+//! was killed, and what is left when both were killed is swept at the next start.
+//!
+//! Others may have files of such names, in this or in another container that shares
+//! the place. So a directory is taken only if it is ours, holds the lock file that
+//! an experiment makes, and nobody holds that lock; a name in /dev/shm only if it is
+//! ours and no process of that pid and start time lives.
 
 use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
 
-use crate::experiments::SCRATCH_PREFIX;
-use crate::mp::proc;
+use crate::experiments::{SCRATCH_LOCK, SCRATCH_PREFIX};
+use crate::mp::proc::ProcStat;
 
 const SHARED_MEMORY: &str = "/dev/shm";
 
 /// Removes what the runner with this pid made. Only call it when nothing of the run lives.
 pub fn remove(runner: u32) {
-    let prefix = format!("{SCRATCH_PREFIX}{runner}-");
-    for place in places() {
-        for path in entries(&place, &prefix) {
-            remove_path(&path);
-        }
-    }
+    take(|name| name.pid == runner, |name| name.pid == runner);
 }
 
-/// Removes what runs left that are dead by now: directories that nobody holds a
-/// lock on, and names in /dev/shm whose process is gone.
+/// Removes what runs left that are dead by now.
 pub fn sweep() {
-    for path in entries(&std::env::temp_dir(), SCRATCH_PREFIX) {
-        if path.is_dir() && owner(&path).is_some_and(|pid| !alive(pid)) && unlocked(&path) {
-            remove_path(&path);
+    take(|name| !alive(name.pid, None), |name| !alive(name.pid, name.start));
+}
+
+/// Removes the directories and the shared names that are wanted, as far as they are ours to remove.
+fn take(directory: impl Fn(&Name) -> bool, shared: impl Fn(&Name) -> bool) {
+    for (path, name) in entries(&std::env::temp_dir()) {
+        if directory(&name) && is_abandoned(&path) {
+            let _ = fs::remove_dir_all(&path);
         }
     }
-    for path in entries(Path::new(SHARED_MEMORY), SCRATCH_PREFIX) {
-        if owner(&path).is_some_and(|pid| !alive(pid)) {
-            remove_path(&path);
+    for (path, name) in entries(Path::new(SHARED_MEMORY)) {
+        if name.start.is_some() && shared(&name) && path.is_file() {
+            let _ = fs::remove_file(&path);
         }
     }
 }
 
-fn places() -> [PathBuf; 2] {
-    [std::env::temp_dir(), PathBuf::from(SHARED_MEMORY)]
+/// What a name tells of its maker.
+struct Name {
+    pid: u32,
+    /// Ticks from boot to the process's start; in names in /dev/shm.
+    start: Option<u64>,
 }
 
-fn entries(place: &Path, prefix: &str) -> Vec<PathBuf> {
+impl Name {
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.strip_prefix(SCRATCH_PREFIX)?.split('-');
+        let pid = parts.next()?.parse().ok()?;
+        let start = parts.next()?.parse().ok();
+        Some(Name { pid, start })
+    }
+}
+
+/// Our own entries whose names begin as a run's do.
+fn entries(place: &Path) -> Vec<(PathBuf, Name)> {
     let Ok(directory) = fs::read_dir(place) else {
         return Vec::new();
     };
+    let own = nix::unistd::geteuid().as_raw();
     (directory.flatten())
-        .filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)))
-        .map(|entry| entry.path())
+        .filter(|entry| entry.metadata().is_ok_and(|about| about.uid() == own))
+        .filter_map(|entry| Some((entry.path(), Name::read(entry.file_name().to_str()?)?)))
         .collect()
 }
 
-/// The pid in `parlab-<pid>-…`.
-fn owner(path: &Path) -> Option<u32> {
-    let name = path.file_name()?.to_str()?.strip_prefix(SCRATCH_PREFIX)?;
-    name.split('-').next()?.parse().ok()
-}
-
 /// A zombie holds nothing any more, and in a container nobody may ever reap it.
-fn alive(pid: u32) -> bool {
-    let stat = i32::try_from(pid).ok().and_then(|pid| proc::ProcStat::read(pid).ok());
-    stat.is_some_and(|stat| !matches!(stat.state, 'Z' | 'X'))
+fn alive(pid: u32, start: Option<u64>) -> bool {
+    let stat = i32::try_from(pid).ok().and_then(|pid| ProcStat::read(pid).ok());
+    let living = stat.filter(|stat| !matches!(stat.state, 'Z' | 'X'));
+    living.is_some_and(|stat| start.is_none_or(|start| start == stat.start_ticks))
 }
 
-/// Whether no process of the run that made the directory lives: each holds its lock.
-fn unlocked(directory: &Path) -> bool {
-    File::open(directory)
-        .is_ok_and(|handle| Flock::lock(handle, FlockArg::LockExclusiveNonblock).is_ok())
-}
-
-/// Another user's leftovers cannot be removed, and need not be: errors are theirs.
-fn remove_path(path: &Path) {
-    let _ = match path.is_dir() {
-        true => fs::remove_dir_all(path),
-        false => fs::remove_file(path),
-    };
+/// Whether it is a run's directory, and no process of that run lives: each holds its lock.
+fn is_abandoned(directory: &Path) -> bool {
+    File::open(directory.join(SCRATCH_LOCK))
+        .is_ok_and(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock).is_ok())
 }

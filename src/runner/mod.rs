@@ -19,7 +19,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -68,6 +68,8 @@ mod code {
     pub const DONE: u8 = 0;
     pub const FAILED: u8 = 1;
     pub const TIME_LIMIT: u8 = 124;
+    /// The runner itself could not do its work: the front has to say so.
+    pub const LOST: u8 = 3;
 }
 
 /// Runs one experiment and hands each event to `on_event`.
@@ -84,6 +86,8 @@ pub fn run(
     output: BorrowedFd<'_>,
     on_event: &mut dyn FnMut(Event) -> io::Result<()>,
 ) -> io::Result<Ending> {
+    // What was here before is not ours to end (`sleep 9 & exec parlab …`).
+    let strangers = proc::children(std::process::id() as i32);
     let (mut child, mut socket) = match start(request) {
         Ok(started) => started,
         Err(error) => {
@@ -95,7 +99,9 @@ pub fn run(
     let heard = listen(&mut socket, signals, output, on_event);
     drop(socket);
     let status = wait(&mut child);
-    clean_after(runner);
+    // What a runner that was killed could not do: strays came here, its names stand.
+    family::kill_children(&strangers, PATIENCE, |_, _| {});
+    leftovers::remove(runner);
     match heard? {
         Some(asked) => Ok(Ending::Asked(asked)),
         None => ending(status, on_event),
@@ -150,7 +156,8 @@ fn listen(
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let closed = fds[2].revents().is_some_and(|r| r.contains(PollFlags::POLLERR));
+        let gone = PollFlags::POLLERR | PollFlags::POLLHUP;
+        let closed = fds[2].revents().is_some_and(|r| r.intersects(gone));
         let readable = fds[0].any().unwrap_or(false);
         if let Some(asked) = signals.asked() {
             return Ok(Some(asked));
@@ -163,10 +170,15 @@ fn listen(
         }
         while let Some(line) = lines.next() {
             // A shape that this front does not know is of no use to its views.
-            if let Ok(event) = serde_json::from_slice(&line) {
+            let event = serde_json::from_slice(&line).ok();
+            // The experiment waits for its own events to be drawn, not for the runner's.
+            let of_runner = matches!(event, Some(Event::Doing(_)));
+            if let Some(event) = event {
                 on_event(event)?;
             }
-            let _ = socket.write(b".");
+            if !of_runner {
+                let _ = socket.write(b".");
+            }
         }
     }
 }
@@ -209,21 +221,6 @@ fn wait(child: &mut Child) -> Option<ExitStatus> {
         }
     }
     child.wait().ok()
-}
-
-/// What a runner that was killed could not do: strays came to the front, its names stand.
-fn clean_after(runner: u32) {
-    let deadline = Instant::now() + PATIENCE;
-    while family::has_children() && Instant::now() < deadline {
-        for pid in proc::children(std::process::id() as i32) {
-            let _ = nix::sys::signal::kill(
-                nix::unistd::Pid::from_raw(pid),
-                nix::sys::signal::Signal::SIGKILL,
-            );
-        }
-        while family::reap_any().is_some() {}
-    }
-    leftovers::remove(runner);
 }
 
 fn ending(

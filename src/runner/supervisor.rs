@@ -14,13 +14,12 @@ use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, dup2_stdout, pipe2};
+use nix::unistd::{dup2_stdout, pipe2};
 
 use super::{Asked, Lines, Request, Signals, code, leftovers};
 use crate::event::{Doing, Error, ErrorKind, Event, What};
 use crate::experiments::{self, Channel, Lab};
-use crate::mp::{Exit, Process, proc, process, supervise as family};
+use crate::mp::{Exit, Process, process, supervise as family, sys};
 
 /// Between TERM and KILL.
 const GRACE: Duration = Duration::from_millis(200);
@@ -29,11 +28,11 @@ const REAPING: Duration = Duration::from_secs(2);
 
 /// The life of the runner. Gives its exit code.
 pub fn supervise() -> u8 {
-    // The front reports it: a runner that dies of a panic ends with neither of its codes.
+    // No panic text on the student's terminal: the front tells of a runner that ends badly.
     std::panic::set_hook(Box::new(|_| {}));
     match Runner::begin() {
         Ok(mut runner) => runner.work(),
-        Err(_) => code::FAILED,
+        Err(_) => code::LOST,
     }
 }
 
@@ -89,7 +88,7 @@ impl Runner {
         };
         leftovers::remove(std::process::id());
         self.doing(What::Cleaned, None, None);
-        self.flush_within(REAPING);
+        self.flush_all();
         code
     }
 
@@ -99,6 +98,9 @@ impl Runner {
         let (params, machine) = (self.request.params.clone(), self.request.machine.clone());
         let runner = std::process::id();
         let mut experiment = Process::new("experiment", move || {
+            // The runner's ends of all pipes came along: were they open here, nobody
+            // would notice that the other side is gone.
+            sys::close_all_but(&[channel.events.as_fd(), channel.drawn.as_fd()]);
             let _ = family::new_process_group();
             let (lesson, row) =
                 experiments::experiment(&name).expect("the front knows the registry");
@@ -108,14 +110,9 @@ impl Runner {
         experiment.start()?;
         let pid = experiment.pid().expect("started");
         self.doing(What::Forked, Some(pid), None);
-        let why = self.relay(&experiment, &mut pipes)?;
-        let exit = match why {
-            Why::Ended => Some(experiment.join()?),
-            _ => self.stop(&mut experiment, pid)?,
-        };
-        self.doing(What::Ended, Some(pid), exit.map(Exit::exitcode));
-        self.reap_strays(pid);
-        self.verdict(why, exit, experiment.panic_message())
+        let why = self.relay(&experiment, &mut pipes);
+        let exit = self.end(&mut experiment, pid, matches!(why, Ok(Why::Ended)));
+        self.verdict(why?, exit?, experiment.panic_message())
     }
 
     /// Relays until there is a reason to stop.
@@ -197,40 +194,42 @@ impl Runner {
         }
     }
 
-    /// TERM to the experiment's group, KILL after the grace.
-    fn stop(&mut self, experiment: &mut Process<'_>, pid: i32) -> Result<Option<Exit>> {
-        self.doing(What::Terminating, Some(pid), None);
-        // Its leader may not have come to make the group yet: signal it by itself, too.
-        let _ = experiment.terminate();
-        let _ = family::kill_group(pid, libc::SIGTERM);
-        if let Some(exit) = experiment.join_timeout(GRACE)? {
-            return Ok(Some(exit));
+    /// Ends what is left of the experiment and waits for it: TERM to its group, KILL
+    /// after the grace, then whatever strays have come here.
+    fn end(&mut self, experiment: &mut Process<'_>, pid: i32, ended: bool) -> Result<Option<Exit>> {
+        if !ended {
+            self.doing(What::Terminating, Some(pid), None);
+            // Its leader may not have come to make the group yet: signal it by itself, too.
+            let _ = experiment.terminate();
+            let _ = family::kill_group(pid, libc::SIGTERM);
+            let sentinel = experiment.sentinel().context("the experiment's pidfd")?;
+            if !sys::wait_readable(sentinel, GRACE)? {
+                self.doing(What::Killing, Some(pid), None);
+            }
         }
-        self.doing(What::Killing, Some(pid), None);
+        // Before it is reaped: its pid names its group, and could name another's after.
         let _ = experiment.kill();
-        Ok(experiment.join_timeout(REAPING)?)
-    }
-
-    /// Kills and reaps whatever the experiment left: its group, and strays that came here.
-    fn reap_strays(&mut self, group: i32) {
-        let deadline = Instant::now() + REAPING;
-        let _ = family::kill_group(group, libc::SIGKILL);
-        while family::has_children() && Instant::now() < deadline {
-            for pid in proc::children(std::process::id() as i32) {
-                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-            }
-            match family::reap_any() {
-                Some((pid, exit)) => self.doing(What::Reaped, Some(pid), Some(exit.exitcode())),
-                None => std::thread::sleep(Duration::from_millis(1)),
-            }
-        }
+        let _ = family::kill_group(pid, libc::SIGKILL);
+        let exit = experiment.join_timeout(REAPING);
+        self.doing(
+            What::Ended,
+            Some(pid),
+            exit.as_ref().ok().copied().flatten().map(Exit::exitcode),
+        );
+        family::kill_children(&[], REAPING, |pid, exit| {
+            self.doing(What::Reaped, Some(pid), Some(exit.exitcode()));
+        });
+        Ok(exit?)
     }
 
     fn verdict(&mut self, why: Why, exit: Option<Exit>, panic: Option<&str>) -> Result<u8> {
         let name = || Some(self.request.experiment.clone());
         let error = |kind, detail| Event::Error(Error { kind, what: name(), detail });
         let (code, event) = match (why, exit) {
-            (Why::FrontGone | Why::Terminated, _) => (code::FAILED, None),
+            (Why::FrontGone, _) => (code::FAILED, None),
+            (Why::Terminated, _) => {
+                (code::FAILED, Some(error(ErrorKind::RunnerLost, Some("SIGTERM".to_string()))))
+            }
             (Why::TimeLimit, _) => {
                 let limit = self.request.params.seconds_limit.unwrap_or(60.0);
                 (code::TIME_LIMIT, Some(error(ErrorKind::TimeLimit, Some(format!("{limit} s")))))
@@ -276,21 +275,22 @@ impl Runner {
         }
     }
 
-    /// Gives the front the rest; a front that takes nothing for so long gets no more.
-    fn flush_within(&mut self, bound: Duration) {
-        let deadline = Instant::now() + bound;
+    /// Gives the front the rest. A slow front is waited for, however long its reader
+    /// takes; one that is gone is not, and TERM ends the waiting.
+    fn flush_all(&mut self) {
         loop {
             self.flush();
-            let left = deadline.saturating_duration_since(Instant::now());
-            if self.outgoing.is_empty() || left.is_zero() {
+            if self.outgoing.is_empty() || self.signals.asked() == Some(Asked::Terminate) {
                 return;
             }
-            let mut fds = [PollFd::new(self.front.as_fd(), PollFlags::POLLOUT)];
-            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+            let mut fds = [
+                PollFd::new(self.front.as_fd(), PollFlags::POLLOUT),
+                PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+            ];
             let gone = PollFlags::POLLHUP | PollFlags::POLLERR;
-            if poll(&mut fds, timeout).is_err()
-                || fds[0].revents().is_some_and(|r| r.intersects(gone))
-            {
+            let waited = poll(&mut fds, PollTimeout::NONE);
+            let failed = waited.is_err_and(|errno| errno != Errno::EINTR);
+            if failed || fds[0].revents().is_some_and(|r| r.intersects(gone)) {
                 return;
             }
         }

@@ -55,19 +55,25 @@ impl Account for Plain<'_> {
     }
 }
 
-/// An account whose every `every`-th load is followed by giving up the CPU: the
-/// window between reading and writing, wide enough to be hit on one CPU too.
+/// An account that now and then gives up the CPU after a load: the window between
+/// reading and writing, wide enough to be hit on one CPU too.
 #[derive(Debug)]
 pub struct Widened<A> {
     account: A,
     loads: u32,
-    every: u32,
+    next: u32,
 }
 
 impl<A: Account> Widened<A> {
-    /// Widens `account` at each `every`-th load (at least 1).
-    pub fn new(account: A, every: u32) -> Self {
-        Widened { account, loads: 0, every: every.max(1) }
+    /// Widens `account` at every thousandth load or so. The distance varies from 1 to
+    /// 1 999, so that two loops do not take turns in lockstep; it is no matter of chance.
+    pub fn new(account: A) -> Self {
+        Widened { account, loads: 0, next: 1_000 }
+    }
+
+    fn after(loads: u32) -> u32 {
+        // Multiplicative hashing (Knuth, TAOCP 3, section 6.4) by the golden ratio.
+        loads.wrapping_add(1 + (loads.wrapping_mul(2_654_435_769) >> 16) % 1_999)
     }
 }
 
@@ -75,7 +81,8 @@ impl<A: Account> Account for Widened<A> {
     fn load(&mut self) -> i32 {
         let balance = self.account.load();
         self.loads += 1;
-        if self.loads.is_multiple_of(self.every) {
+        if self.loads == self.next {
+            self.next = Self::after(self.loads);
             sys::yield_now();
         }
         balance

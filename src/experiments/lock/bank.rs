@@ -9,13 +9,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::event::{ErrorKind, Event, LostUpdate, NoteKind, Run};
-use crate::experiments::Failure;
+use crate::event::{Event, LostUpdate, NoteKind, Run};
 use crate::experiments::clocks::Clocks;
 use crate::experiments::lab::{Lab, Variant};
-use crate::experiments::ledger::{Account, Books, Page, Plain, Traced, Widened, Word, Writer};
+use crate::experiments::ledger::{
+    Account, Books, Lost, Page, Plain, Traced, Widened, Word, Writer,
+};
+use crate::experiments::stage::Stage;
+use crate::experiments::workers::finish_all;
 use crate::experiments::{python, rounds};
-use crate::mp::{Exit, Gate, Lock, Process, RawValue, Shared, SharedSlice};
+use crate::mp::{Gate, Lock, Process, RawValue, Shared, SharedSlice};
 
 /// The balance before the first withdrawal, and, if nothing is lost, after the last.
 pub const START: i32 = 100;
@@ -23,8 +26,6 @@ pub const START: i32 = 100;
 pub const WORKERS: [(&str, i32); 2] = [("withdraw", -1), ("deposit", 1)];
 /// How long a process waits for the other at the start.
 const GATE_BOUND: Duration = Duration::from_secs(5);
-/// On one CPU: the window of the race is held open at every so-manieth step.
-pub const WIDENED_EVERY: u32 = 1_000;
 
 fn unlocked(account: &mut impl Account, amount: i32, iterations: u32) {
     // region: unlocked
@@ -129,27 +130,6 @@ impl Way {
     }
 }
 
-/// Where the two processes run, and with what window.
-#[derive(Debug, Clone)]
-pub struct Stage {
-    /// The CPU of each, where they are pinned.
-    pub cpus: Option<[usize; 2]>,
-    /// Whether the window between reading and writing is held open now and then.
-    pub widened: bool,
-}
-
-impl Stage {
-    /// Different CPUs where there are two; where there is one, a wider window.
-    pub fn usual(usable: &[usize], cpus: usize) -> Self {
-        match *usable {
-            [first, second, ..] if cpus >= 2 => {
-                Stage { cpus: Some([first, second]), widened: false }
-            }
-            _ => Stage { cpus: None, widened: true },
-        }
-    }
-}
-
 /// What all races of an experiment share: one lock (its memory is never given
 /// back, see `mp::lock`), the length of the loops, the stage.
 #[derive(Debug)]
@@ -182,7 +162,7 @@ impl Bank {
         let balance = RawValue::new(START).context("the balance in shared memory")?;
         let raced = match self.stage.widened {
             false => self.race(way, |_| Plain(&balance))?,
-            true => self.race(way, |_| Widened::new(Plain(&balance), WIDENED_EVERY))?,
+            true => self.race(way, |_| Widened::new(Plain(&balance)))?,
         };
         Ok(self.told(balance.get(), &raced, Some(raced.time_s)))
     }
@@ -191,14 +171,14 @@ impl Bank {
     ///
     /// # Errors
     /// As [`Bank::plain`], and if the ledger does not add up.
-    fn traced(&self, way: Way) -> Result<(Run, Option<LostUpdate>)> {
+    fn traced(&self, way: Way) -> Result<(Run, Option<Lost>)> {
         let word: Shared<AtomicU64> = Shared::new().context("the balance in shared memory")?;
         word.store(Word::start(START).bits(), Relaxed);
         let pages = [self.page(way, 0)?, self.page(way, 1)?];
         let account = |index: usize| Traced::new(&word, &pages[index], index as u8 + 1);
         let raced = match self.stage.widened {
             false => self.race(way, account)?,
-            true => self.race(way, |i| Widened::new(account(i), WIDENED_EVERY))?,
+            true => self.race(way, |i| Widened::new(account(i)))?,
         };
         let end = Word::from_bits(word.load(Relaxed));
         let books = self.books(way, end, &pages);
@@ -209,7 +189,7 @@ impl Bank {
         let lost = (books.writers.iter().zip(survived))
             .map(|(w, survived)| (w.name.to_string(), u64::from(w.made) - survived));
         run.lost = Some(lost.collect::<BTreeMap<_, _>>());
-        Ok((run, books.lost_update().map(named)))
+        Ok((run, books.lost_update()))
     }
 
     fn page(&self, way: Way, index: usize) -> Result<Page> {
@@ -262,42 +242,12 @@ impl Bank {
     }
 }
 
-/// Joins a worker, and turns an end that was not meant into the failure it is.
-pub fn finish(worker: &mut Process<'_>) -> Result<()> {
-    finish_all(std::slice::from_mut(worker))
-}
-
-/// Joins workers that wait for each other. Of several bad ends it tells a signal rather
-/// than a panic: whoever is killed leaves the others waiting in vain.
-pub fn finish_all(workers: &mut [Process<'_>]) -> Result<()> {
-    let mut failures = Vec::new();
-    for worker in workers {
-        failures.extend(failure(worker)?);
-    }
-    match failures.into_iter().min_by_key(|failure| failure.kind == ErrorKind::Panic) {
-        Some(failure) => Err(failure.into()),
-        None => Ok(()),
-    }
-}
-
-fn failure(worker: &mut Process<'_>) -> Result<Option<Failure>> {
-    let exit = worker.join()?;
-    let (kind, detail) = match exit {
-        Exit::Code(0) => return Ok(None),
-        Exit::Signal(_) => (ErrorKind::WorkerKilled, exit.to_string()),
-        Exit::Code(_) => {
-            let words = worker.panic_message().map(str::to_string);
-            (ErrorKind::Panic, words.unwrap_or_else(|| exit.to_string()))
-        }
-    };
-    Ok(Some(Failure { kind, what: worker.name().to_string(), detail }))
-}
-
-fn named(lost: crate::experiments::ledger::Lost) -> LostUpdate {
+/// A loss as the event tells it.
+fn loss(lost: Lost, lab: &Lab, variant: &Variant, index: u32) -> LostUpdate {
     LostUpdate {
-        experiment: String::new(),
-        variant: String::new(),
-        index: 0,
+        experiment: lab.experiment(),
+        variant: variant.name.clone(),
+        index,
         victim: WORKERS[lost.victim].0.to_string(),
         overwriter: WORKERS[lost.overwriter].0.to_string(),
         lost: lost.lost,
@@ -310,7 +260,7 @@ pub fn run(lab: &mut Lab) -> Result<()> {
     let variants = lab.variants()?;
     let (native, peers): (Vec<_>, Vec<_>) =
         (variants.iter().cloned()).partition(|v| v.python.is_none());
-    let stage = Stage::usual(&lab.machine.usable, lab.machine.cpus);
+    let stage = Stage::usual(&lab.machine.usable);
     let bank = Bank::new(lab.iterations(), stage)?;
     let rounds = u64::from(lab.runs());
     let steps = (native.len() * 2 + peers.len()) as u64 * rounds + variants.len() as u64;
@@ -323,9 +273,9 @@ pub fn run(lab: &mut Lab) -> Result<()> {
             return peer(lab, variant, index);
         }
         let run = bank.plain(Way::named(variant.base))?;
-        Ok(Some(entitle(run, lab, variant, index)))
+        Ok(Some(lab.entitle(run, variant, index)))
     })?;
-    warn_without_overlap(lab, &variants, &runs)?;
+    lab.warn_without_overlap(&variants, &runs)?;
     let traced = ledgers(lab, &bank, &native)?;
     lab.summarize(&variants, &[runs, traced].concat())
 }
@@ -337,17 +287,12 @@ fn ledgers(lab: &mut Lab, bank: &Bank, variants: &[Variant]) -> Result<Vec<Run>>
         for variant in variants {
             lab.settle()?;
             let (run, lost) = bank.traced(Way::named(variant.base))?;
-            let run = entitle(run, lab, variant, index);
+            let run = lab.entitle(run, variant, index);
             lab.emit(&Event::Run(run.clone()))?;
             runs.push(run);
             if let Some(lost) = lost.filter(|_| !told.contains(&variant.name)) {
                 told.push(variant.name.clone());
-                lab.emit(&Event::LostUpdate(LostUpdate {
-                    experiment: lab.experiment(),
-                    variant: variant.name.clone(),
-                    index,
-                    ..lost
-                }))?;
+                lab.emit(&Event::LostUpdate(loss(lost, lab, variant, index)))?;
             }
             lab.step()?;
         }
@@ -355,25 +300,8 @@ fn ledgers(lab: &mut Lab, bank: &Bank, variants: &[Variant]) -> Result<Vec<Run>>
     Ok(runs)
 }
 
-/// A variant none of whose runs had both processes in their loops at once proves nothing.
-pub fn warn_without_overlap(lab: &mut Lab, variants: &[Variant], runs: &[Run]) -> Result<()> {
-    for variant in variants {
-        let of_it = || runs.iter().filter(|run| run.variant == variant.name);
-        let none = of_it().all(|run| run.overlap.unwrap_or(0.0) == 0.0);
-        if none && of_it().next().is_some() {
-            lab.note(Some(&variant.name), NoteKind::NoOverlap)?;
-        }
-    }
-    Ok(())
-}
-
 fn peer(lab: &mut Lab, variant: &Variant, index: u32) -> Result<Option<Run>> {
     let way = variant.base.trim_start_matches("python-").to_string();
     let arguments = ["bank".to_string(), way, lab.iterations().to_string()];
     python::run(lab, variant, index, &arguments)
-}
-
-/// Puts the names on a run.
-pub fn entitle(run: Run, lab: &Lab, variant: &Variant, index: u32) -> Run {
-    Run { experiment: lab.experiment(), variant: variant.name.clone(), index, ..run }
 }

@@ -6,9 +6,10 @@
 
 use anyhow::Result;
 
-use super::bank::{self, Bank, Stage, Way};
+use super::bank::{Bank, Way};
 use crate::experiments::lab::Lab;
 use crate::experiments::rounds;
+use crate::experiments::stage::Stage;
 
 /// The experiment `one-cpu`.
 pub fn run(lab: &mut Lab) -> Result<()> {
@@ -24,7 +25,7 @@ pub fn run(lab: &mut Lab) -> Result<()> {
             _ => &widened,
         };
         let run = bank.plain(Way::Unlocked)?;
-        Ok(Some(bank::entitle(run, lab, variant, index)))
+        Ok(Some(lab.entitle(run, variant, index)))
     })?;
     lab.summarize(&variants, &runs)
 }

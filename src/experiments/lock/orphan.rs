@@ -10,8 +10,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use super::bank::finish;
 use crate::experiments::lab::Lab;
+use crate::experiments::workers::finish;
 use crate::mp::{Gate, Lock, LockError, MapError, Process, RawValue, SemaphoreLock, sys};
 
 /// Figures of both experiments: what the waiter got and when, before and after the

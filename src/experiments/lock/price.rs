@@ -13,10 +13,11 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::bank::{Stage, finish_all};
 use crate::experiments::clocks::Clocks;
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::python;
+use crate::experiments::stage::Stage;
+use crate::experiments::workers::finish_all;
 use crate::mp::{Gate, Lock, PlainLock, Process, RawValue, SemaphoreLock};
 use crate::stats;
 
@@ -41,7 +42,7 @@ struct Price {
 pub fn run(lab: &mut Lab) -> Result<()> {
     let variants = lab.variants()?;
     let means = Means::new().context("locks in shared memory")?;
-    let cpus = Stage::usual(&lab.machine.usable, lab.machine.cpus).cpus;
+    let cpus = Stage::usual(&lab.machine.usable).cpus;
     let mut prices: BTreeMap<String, Vec<Price>> = BTreeMap::new();
     lab.expect_steps(variants.len() as u64 * u64::from(lab.runs()));
     for _ in 0..lab.runs() {

@@ -10,7 +10,6 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::bank::finish_all;
 use crate::event::{Deadlock, Event, Evidence, NoteKind, Wait};
 use crate::experiments::lab::{Lab, Variant};
 use crate::mp::proc::{self, Stuck};
@@ -63,16 +62,23 @@ fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<()> {
     let found = stuck.is_some();
     if let Some(stuck) = stuck {
         tell(lab, variant, &workers, &locks, &stuck)?;
-        for worker in &workers {
-            worker.kill()?;
-        }
     }
-    match found {
-        true => workers.iter_mut().try_for_each(|worker| worker.join().map(drop))?,
-        false => finish_all(&mut workers)?,
-    }
-    let figures = [("found", json!(found)), ("both_ended", json!(!found))];
+    let both_ended = ended(&mut workers)?;
+    let figures = [("found", json!(found)), ("both_ended", json!(both_ended))];
     lab.measure(Some(&variant.name), figures)
+}
+
+/// Whether all come to their end by themselves; whoever does not is killed.
+fn ended(workers: &mut [Process]) -> Result<bool> {
+    let mut all = true;
+    for worker in workers.iter_mut() {
+        all &= worker.join_timeout(MEET)?.is_some();
+    }
+    for worker in workers.iter_mut() {
+        worker.kill()?;
+        worker.join()?;
+    }
+    Ok(all)
 }
 
 fn new_lock() -> Result<Lock> {
@@ -105,7 +111,7 @@ fn tell(
             address: address.map(|at| format!("{at:#x}")),
         }
     });
-    let evidence = match stuck.iter().all(|one| one.syscall.is_some()) {
+    let evidence = match stuck.iter().all(|one| one.by == proc::Evidence::Syscall) {
         true => Evidence::Syscall,
         false => Evidence::Wchan,
     };

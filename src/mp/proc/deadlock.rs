@@ -7,6 +7,10 @@ use crate::mp::sys::Deadline;
 
 /// How far two looks are apart. Longer than any sleep between two looks of a bounded wait.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+/// Looks for a moment when all sleep, and the pause between two of them: no divisor of
+/// the length of a bounded wait.
+const TRIES: u32 = 8;
+const BETWEEN_TRIES: Duration = Duration::from_millis(3);
 
 /// CPU time below which a process did nothing between two looks but wake, look and sleep again.
 const IDLE: Duration = Duration::from_millis(1);
@@ -54,10 +58,10 @@ pub enum Evidence {
 /// Of [`ProcError`] all but `Gone`, and not `Denied` for /proc/PID/syscall.
 pub fn find_deadlock(pids: &[i32], bound: Duration) -> Result<Option<Vec<Stuck>>, ProcError> {
     let deadline = Deadline::after(bound);
-    let mut before = look_at_all(pids)?;
+    let mut before = look_at_all_asleep(pids)?;
     loop {
         std::thread::sleep(BETWEEN_LOOKS);
-        let now = look_at_all(pids)?;
+        let now = look_at_all_asleep(pids)?;
         let stuck = !now.is_empty()
             && before.len() == now.len()
             && before.iter().zip(&now).all(|(before, now)| now.is_stuck_since(before));
@@ -69,6 +73,22 @@ pub fn find_deadlock(pids: &[i32], bound: Duration) -> Result<Option<Vec<Stuck>>
         }
         before = now;
     }
+}
+
+/// A look at a moment when all sleep, if one comes soon.
+///
+/// Bounded waits end and begin again, and the kernel likes to end sleeps together: a
+/// look after a sleep of our own would find somebody awake again and again.
+fn look_at_all_asleep(pids: &[i32]) -> Result<Vec<Look>, ProcError> {
+    let mut looks = look_at_all(pids)?;
+    for _ in 0..TRIES {
+        if looks.iter().all(Look::is_asleep) {
+            break;
+        }
+        std::thread::sleep(BETWEEN_TRIES);
+        looks = look_at_all(pids)?;
+    }
+    Ok(looks)
 }
 
 struct Look {
