@@ -14,6 +14,7 @@ use std::ops::RangeInclusive;
 use anyhow::Result;
 use comfy_table::{CellAlignment, Table, TableStyle};
 use parlab::lesson::doc::Lang;
+use parlab::machine;
 use parlab::stats;
 use parlab::view::format;
 
@@ -32,7 +33,12 @@ pub fn bench(title: &str, measure: impl FnOnce(&mut Report) -> Result<()>) -> Re
         return Ok(());
     }
     let mut report = Report::default();
+    let before = machine::describe();
     let outcome = measure(&mut report);
+    // On a loaded machine most of a run of a millisecond is waiting for a CPU.
+    if let Some(load) = before.load_1m {
+        report.note(format!("usable CPUs: {}; load before: {load}", before.cpus));
+    }
     report.print(title);
     outcome
 }

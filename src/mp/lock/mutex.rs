@@ -4,7 +4,7 @@
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use crate::mp::sys::{Deadline, MapError, Mapping};
+use crate::mp::sys::{self, Deadline, MapError, Mapping};
 
 unsafe extern "C" {
     // glibc 2.30, not in the libc crate: as pthread_mutex_timedlock, on a clock of one's choice.
@@ -25,6 +25,15 @@ pub(super) fn place<T>() -> Result<*mut T, MapError> {
     const { assert!(size_of::<T>() <= 4096) };
     Ok(Mapping::new(size_of::<T>())?.keep().cast().as_ptr())
 }
+
+/// How often a waiter looks before it sleeps: ten microseconds in all, about a sleep and a wake-up.
+const LOOKS: u32 = 10;
+
+/// Nanoseconds between two looks. Each takes the word's cache line from the owner, so one who looks
+/// all the time slows down the one it waits for: of two processes that do nothing but lock, add and
+/// unlock, a step took 27 to 45 ns with looks a microsecond apart, and 50 to 130 ns with looks much
+/// closer, or with none.
+const LOOK_EVERY_NS: u64 = 1_000;
 
 /// A pthread mutex in shared memory, robust or plain.
 #[repr(C)]
@@ -75,6 +84,30 @@ impl Mutex {
         unsafe { libc::pthread_mutex_trylock(self.pthread.get()) }
     }
 
+    /// 0, EBUSY, EOWNERDEAD or ENOTRECOVERABLE, after [`LOOKS`] looks at most.
+    ///
+    /// Most locks are held for less time than it takes to fall asleep and be woken. One who looks
+    /// for about that long before sleeping never pays more than twice the best that could be done
+    /// (Karlin, Li, Manasse and Owicki, Empirical Studies of Competitive Spinning, SOSP 1991), and
+    /// spares the owner the system call that wakes a sleeper. That holds on one CPU too, where
+    /// looking is in vain: a waiter comes there only when the owner's time slice ends.
+    fn look_awhile(&self) -> i32 {
+        for _ in 0..LOOKS {
+            let next = sys::now_ns() + LOOK_EVERY_NS;
+            while sys::now_ns() < next {
+                sys::spin_loop();
+            }
+            // Read before trying: a trial that fails costs the owner as much as one that does not.
+            if self.word().load(Ordering::Relaxed) & libc::FUTEX_TID_MASK == 0 {
+                match self.try_lock() {
+                    libc::EBUSY => {}
+                    code => return code,
+                }
+            }
+        }
+        libc::EBUSY
+    }
+
     /// 0, EOWNERDEAD, ENOTRECOVERABLE, or ETIMEDOUT once the deadline is over.
     ///
     /// The wait is cut into sleeps of at most 50 ms, and this is no detail. A process that is killed
@@ -83,6 +116,10 @@ impl Mutex {
     /// The sleep ends, the waiter looks, and the lock is its own.
     #[cold]
     fn lock_contended(&self, deadline: Deadline) -> i32 {
+        let code = self.look_awhile();
+        if code != libc::EBUSY {
+            return code;
+        }
         loop {
             let until = deadline.next_look();
             // SAFETY: an initialised mutex, never unmapped, and a timespec of ours.
