@@ -31,7 +31,7 @@ fn times_take_the_unit_that_fits() {
         (2.1, "2.1 s", "2,1 s"),
         (61.34, "61.3 s", "61,3 s"),
         (1234.4, "1 234 s", "1 234 s"),
-        (-0.002, "-2.0 ms", "-2,0 ms"),
+        (-0.002, "−2.0 ms", "−2,0 ms"),
         (f64::NAN, "? s", "? s"),
     ];
     for (seconds, en, it) in cases {
@@ -50,9 +50,9 @@ fn ratios_counts_shares_and_sizes_read_as_they_should() {
     let count = |n| plain(format::count(n));
     assert_eq!(
         [0, 999, 5021, -2213, 12_345_678].map(count),
-        ["0", "999", "5 021", "-2 213", "12 345 678"]
+        ["0", "999", "5 021", "−2 213", "12 345 678"]
     );
-    assert_eq!(plain(format::count(i64::MIN)), "-9 223 372 036 854 775 808");
+    assert_eq!(plain(format::count(i64::MIN)), "−9 223 372 036 854 775 808");
     let percent = |p| plain(format::percent(p, Lang::En));
     assert_eq!(
         [0.0, 0.0004, 0.004, 0.93, 0.9999, 1.0].map(percent),
@@ -199,7 +199,7 @@ fn a_failure_says_what_was_tried_what_happened_and_what_next() {
     assert_data_eq!(
         failure.happened,
         str![
-            "tried to start the runner, the process that watches over experiments, and it did not start (/proc/self/exe: Permission denied (os error 13))."
+            "cannot start the runner, the process that watches over experiments (/proc/self/exe: Permission denied (os error 13))."
         ]
     );
     assert!(failure.next.contains("may be executed"));

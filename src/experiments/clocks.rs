@@ -44,6 +44,12 @@ impl Clocks {
         last.saturating_sub(first) as f64 / 1e9
     }
 
+    /// The mean of the processes' own times, in seconds.
+    pub fn mean_s(&self) -> f64 {
+        let times: Vec<f64> = self.spans().map(|(began, ended)| (ended - began) as f64).collect();
+        times.iter().sum::<f64>() / times.len() as f64 / 1e9
+    }
+
     /// The share of the shortest process's time during which all ran, 0 to 1.
     ///
     /// On one CPU the spans overlap though only one process computes at a time;

@@ -1,7 +1,6 @@
 //! `Process`: a forked child with a name, as Python's `multiprocessing.Process` under the `fork`
 //! start method. Start it, join it, ask how it ended.
 
-use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;

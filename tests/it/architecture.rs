@@ -30,7 +30,7 @@ const MAY_USE_IN_MP: &[(&str, &[&str])] = &[
     ("proc", &["sys"]),
     ("shm", &["lock", "sys"]),
     ("process", &["shm", "supervise", "sys"]),
-    ("supervise", &["process", "sys"]),
+    ("supervise", &["proc", "process", "sys"]),
     ("pipe", &["sys"]),
     ("lock", &["sys"]),
     ("barrier", &["shm", "sys"]),

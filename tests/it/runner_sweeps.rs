@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use nix::sys::signal::Signal;
+use parlab::experiments::SCRATCH_LOCK as LOCK;
+use parlab::mp::proc::ProcStat;
 
 use crate::family::{eventually, signal};
 use crate::parlab::Parlab;
@@ -23,8 +25,9 @@ fn short(room: &Rc<Room>) -> Parlab {
 struct Name(PathBuf);
 
 impl Name {
-    fn new(owner: u32, room: &Room) -> Name {
-        let path = Path::new("/dev/shm").join(format!("parlab-{owner}-{}", room.mark));
+    fn new(owner: u32, start: u64, room: &Room) -> Name {
+        let name = format!("parlab-{owner}-{start}-{}", room.mark);
+        let path = Path::new("/dev/shm").join(name);
         fs::write(&path, "left").unwrap();
         Name(path)
     }
@@ -41,6 +44,7 @@ fn a_directory_of_a_dead_runner_is_removed_with_all_that_is_in_it() {
     let room = Rc::new(Room::new());
     let left = room.path("tmp").join(format!("parlab-{NOBODY}-x"));
     fs::create_dir_all(left.join("deep/er")).unwrap();
+    fs::write(left.join(LOCK), "").unwrap();
     fs::write(left.join("deep/er/peer.py"), "pass").unwrap();
     short(&room).run().any_stdout();
     assert!(!left.exists());
@@ -51,8 +55,19 @@ fn a_directory_of_a_living_process_stays() {
     let room = Rc::new(Room::new());
     let left = room.path("tmp").join(format!("parlab-{}-x", std::process::id()));
     fs::create_dir(&left).unwrap();
+    fs::write(left.join(LOCK), "").unwrap();
     short(&room).may_leave_names().run().any_stdout();
     assert!(left.is_dir());
+}
+
+#[test]
+fn a_directory_that_no_run_made_stays_though_it_is_named_so() {
+    let room = Rc::new(Room::new());
+    let notes = room.path("tmp").join("parlab-2024-notes");
+    fs::create_dir(&notes).unwrap();
+    fs::write(notes.join("thesis.txt"), "chapter 1").unwrap();
+    short(&room).may_leave_names().run().any_stdout();
+    assert_eq!(fs::read_to_string(notes.join("thesis.txt")).unwrap(), "chapter 1");
 }
 
 #[test]
@@ -61,7 +76,7 @@ fn a_directory_whose_lock_somebody_holds_stays_though_its_runner_is_dead() {
     let room = Rc::new(Room::new());
     let left = room.path("tmp").join(format!("parlab-{NOBODY}-x"));
     fs::create_dir(&left).unwrap();
-    let held = fs::File::open(&left).unwrap();
+    let held = fs::File::create(left.join(LOCK)).unwrap();
     let held = Flock::lock(held, FlockArg::LockSharedNonblock).unwrap();
     short(&room).may_leave_names().run().any_stdout();
     assert!(left.is_dir());
@@ -86,11 +101,16 @@ fn what_is_not_named_as_a_run_names_its_things_stays() {
 #[test]
 fn names_in_shared_memory_of_the_dead_are_removed_and_those_of_the_living_stay() {
     let room = Rc::new(Room::new());
-    let dead = Name::new(NOBODY, &room);
-    let living = Name::new(std::process::id(), &room);
+    let this = std::process::id();
+    let start = ProcStat::read(this as i32).unwrap().start_ticks;
+    let dead = Name::new(NOBODY, 1, &room);
+    let living = Name::new(this, start, &room);
+    // The pid lives again, as another process.
+    let before = Name::new(this, start - 1, &room);
     short(&room).run().any_stdout();
     assert!(!dead.0.exists());
     assert!(living.0.exists());
+    assert!(!before.0.exists());
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The price of a step: what one addition to the shared number costs, by the means
 //! that guards it, alone and while another process does the same.
 //!
-//! `alone_ns` and `contended_ns` are one process's time for its loop, divided by
-//! its steps. Contended, both processes run on CPUs of their own where there are
+//! `alone_ns` and `contended_ns` are a process's time for its own loop, divided by its
+//! steps; of two that contend, the mean. `overlap` is the share of the shorter loop
+//! during which both ran. Contended, both processes run on CPUs of their own where there are
 //! two. `plain` and `robust` are the same mutex of the C library without and with
 //! the promise to survive its owner's death.
 
@@ -36,6 +37,7 @@ struct Means {
 struct Price {
     alone_ns: f64,
     contended_ns: f64,
+    overlap: f64,
 }
 
 /// The experiment `price`.
@@ -63,6 +65,7 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         let figures = [
             ("alone_ns", json!(median(|p| p.alone_ns))),
             ("contended_ns", json!(median(|p| p.contended_ns))),
+            ("overlap", json!(median(|p| p.overlap))),
         ];
         lab.measure(Some(&variant.name), figures)?;
     }
@@ -70,7 +73,8 @@ pub fn run(lab: &mut Lab) -> Result<()> {
     lab.summarize(&variants, &[])
 }
 
-/// How many times the plain mutex the robust one costs, paired by round.
+/// How many times the plain mutex the robust one costs, paired by round, with the
+/// intervals of the ratios where there are rounds enough.
 fn tell_robustness(
     lab: &mut Lab,
     prices: &BTreeMap<String, Vec<Price>>,
@@ -79,13 +83,23 @@ fn tell_robustness(
     let (Some(robust), Some(plain)) = (prices.get("robust"), prices.get("plain")) else {
         return Ok(());
     };
+    let seed = lab.params.seed.unwrap_or(1);
     let ratio = |of: fn(&Price) -> f64| {
-        let pairs: Vec<f64> = robust.iter().zip(plain).map(|(r, p)| of(r) / of(p)).collect();
-        stats::median(&pairs)
+        let pairs: Vec<(f64, f64)> =
+            robust.iter().zip(plain).map(|(r, p)| (of(r), of(p))).collect();
+        stats::bootstrap_ratio(&pairs, seed)
     };
+    let (alone, contended) = (ratio(|p| p.alone_ns), ratio(|p| p.contended_ns));
+    let median = |ratio: Option<stats::Ratio>| json!(ratio.map(|r| r.median));
+    let interval = |ratio: Option<stats::Ratio>| ratio.and_then(|r| r.interval).unzip();
+    let ((alone_low, alone_high), (low, high)) = (interval(alone), interval(contended));
     let figures = [
-        ("robust_over_plain_alone", json!(ratio(|p| p.alone_ns))),
-        ("robust_over_plain_contended", json!(ratio(|p| p.contended_ns))),
+        ("robust_over_plain_alone", median(alone)),
+        ("robust_over_plain_alone_low", json!(alone_low)),
+        ("robust_over_plain_alone_high", json!(alone_high)),
+        ("robust_over_plain_contended", median(contended)),
+        ("robust_over_plain_contended_low", json!(low)),
+        ("robust_over_plain_contended_high", json!(high)),
         ("same_cpu", json!(same_cpu)),
         ("rounds", json!(robust.len())),
     ];
@@ -102,18 +116,10 @@ fn price(
     if variant.python.is_some() {
         return python::call(lab, variant, &["price".to_string(), steps.to_string()]);
     }
-    Ok(Some(Price {
-        alone_ns: means.cost(
-            variant.base,
-            steps,
-            &cpus.map_or(vec![None], |c| vec![Some(c[0])]),
-        )?,
-        contended_ns: means.cost(
-            variant.base,
-            steps,
-            &cpus.map_or(vec![None; 2], |c| c.map(Some).to_vec()),
-        )?,
-    }))
+    let places = cpus.map_or([None; 2], |cpus| cpus.map(Some));
+    let (alone_ns, _) = means.cost(variant.base, steps, &places[..1])?;
+    let (contended_ns, overlap) = means.cost(variant.base, steps, &places)?;
+    Ok(Some(Price { alone_ns, contended_ns, overlap }))
 }
 
 impl Means {
@@ -126,8 +132,8 @@ impl Means {
         })
     }
 
-    /// Nanoseconds a step, with one process for each of `places`.
-    fn cost(&self, variant: &str, steps: u32, places: &[Option<usize>]) -> Result<f64> {
+    /// Nanoseconds a step and overlap, with one process for each of `places`.
+    fn cost(&self, variant: &str, steps: u32, places: &[Option<usize>]) -> Result<(f64, f64)> {
         let gate = Gate::new(places.len() as u32).context("the gate in shared memory")?;
         let clocks = Clocks::new(places.len()).context("the clocks in shared memory")?;
         let (gate_of, clocks_of) = (&gate, &clocks);
@@ -145,7 +151,7 @@ impl Means {
             workers.push(worker);
         }
         finish_all(&mut workers)?;
-        Ok(clocks.elapsed_s() * 1e9 / f64::from(steps))
+        Ok((clocks.mean_s() * 1e9 / f64::from(steps), clocks.overlap()))
     }
 
     fn steps(&self, variant: &str, steps: u32) {
