@@ -126,7 +126,7 @@ impl Runner {
                 return Ok(Why::TimeLimit);
             }
             let ready = self.wait(experiment, pipes, left)?;
-            // INT is the front's to understand; TERM comes from it, or from who wants the runner to end.
+            // INT is the front's to understand; TERM is for the runner, whoever sent it.
             if self.signals.asked() == Some(Asked::Terminate) {
                 return Ok(Why::Terminated);
             }

@@ -173,11 +173,12 @@ impl Text {
         match end.reason {
             // The error before it has told the whole story.
             None => Ok(()),
-            Some(EndReason::Failed) if self.failed => Ok(()),
+            Some(EndReason::Failed | EndReason::TimeLimit) if self.failed => Ok(()),
             Some(reason) => {
                 let reason = words::end_reason(self.style.lang, reason);
                 let label = self.style.paint_error("parlab:", Paint::Warning);
-                self.aside(&format!("{label} {reason}\n"))
+                let reason = blocks::plain(reason, "        ", &self.style);
+                self.aside(&format!("{label} {}", reason.trim_start()))
             }
         }
     }
