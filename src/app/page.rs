@@ -42,20 +42,14 @@ pub fn page(
     parts: &[String],
     typed: &Params,
 ) -> Result<(), Stop> {
-    let name = match chosen {
-        Chosen::Named(lesson) => lesson.name.to_string(),
-        Chosen::Path(path) => stem(path),
-    };
-    let registered = match chosen {
-        Chosen::Named(lesson) => Some(*lesson),
-        Chosen::Path(_) => None,
+    // What is typed to see it again, and what it is called in events.
+    let (address, name, registered) = match chosen {
+        Chosen::Named(lesson) => (lesson.name.to_string(), lesson.name.to_string(), Some(*lesson)),
+        Chosen::Path(path) => (path.display().to_string(), stem(path), None),
     };
     session.start("lesson", &name, &shown(typed, registered))?;
     let doc = source::read(session, chosen)?;
-    let home = match chosen {
-        Chosen::Named(lesson) => Some(*lesson),
-        Chosen::Path(_) => source::home(&doc),
-    };
+    let home = registered.or_else(|| source::home(&doc));
     let faults = check::against_registry(&doc);
     if !faults.is_empty() {
         return Err(source::faulty(session, &faults));
@@ -72,11 +66,7 @@ pub fn page(
         .map(Part::from)
         .collect();
     if !others.is_empty() {
-        let lesson = match chosen {
-            Chosen::Named(lesson) => lesson.name.to_string(),
-            Chosen::Path(path) => path.display().to_string(),
-        };
-        session.view.parts(&lesson, &others)?;
+        session.view.parts(&address, &others)?;
     }
     Ok(())
 }

@@ -173,7 +173,7 @@ impl Text {
         match end.reason {
             // The error before it has told the whole story.
             None => Ok(()),
-            Some(EndReason::Failed | EndReason::TimeLimit) if self.failed => Ok(()),
+            Some(EndReason::Failed) if self.failed => Ok(()),
             Some(reason) => {
                 let reason = words::end_reason(self.style.lang, reason);
                 let label = self.style.paint_error("parlab:", Paint::Warning);

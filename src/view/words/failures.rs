@@ -287,13 +287,13 @@ pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
 pub fn end_reason(lang: Lang, reason: EndReason) -> &'static str {
     match (lang, reason) {
         (Lang::En, EndReason::Failed) => {
-            "stopped by a failure; what stands above is what was measured until then"
+            "stopped by a failure; above stands what was measured until then"
         }
         (Lang::It, EndReason::Failed) => {
             "fermato da un errore; sopra c'è quanto è stato misurato fin lì"
         }
         (Lang::En, EndReason::TimeLimit) => {
-            "stopped by --seconds-limit; what stands above is what was measured until then"
+            "stopped by --seconds-limit; above stands what was measured until then"
         }
         (Lang::It, EndReason::TimeLimit) => {
             "fermato da --seconds-limit; sopra c'è quanto è stato misurato fin lì"
