@@ -28,14 +28,14 @@ pub fn parse(typed: Vec<OsString>) -> Result<Command, Box<clap::Error>> {
     if typed.get(1).is_some_and(|word| word == app::RUNNER) {
         return Ok(Command::Supervise);
     }
-    let matches = clap().try_get_matches_from(with_path_marked(typed))?;
+    let matches = clap().try_get_matches_from(with_lesson_first(typed))?;
     Ok(command(&matches))
 }
 
 /// Whether a command line in a lesson text would be understood; the error says why not.
 fn understood(words: &[String]) -> Result<(), String> {
     let typed = words.iter().map(OsString::from).collect();
-    match clap().try_get_matches_from(with_path_marked(typed)) {
+    match clap().try_get_matches_from(with_lesson_first(typed)) {
         Ok(_) => Ok(()),
         Err(error) if error.exit_code() == 0 => Ok(()),
         Err(error) => Err(error.to_string().lines().next().unwrap_or_default().to_string()),
@@ -247,34 +247,44 @@ fn everywhere() -> Vec<Arg> {
     all.into_iter().map(|arg| arg.help_heading("Options of every command")).collect()
 }
 
-/// Puts the hidden subcommand before a lesson's path: after the word `lesson`, the
-/// first word that is neither an option nor an option's value, if it looks like one.
-fn with_path_marked(mut typed: Vec<OsString>) -> Vec<OsString> {
-    let mut after_lesson = false;
-    let mut index = 1;
-    while index < typed.len() {
-        let word = typed[index].to_string_lossy().into_owned();
-        if word == "--" {
-            break;
+/// Puts the lesson right after the word `lesson` or `compare`, where clap looks for it
+/// before the lesson's own options; before a path, the hidden subcommand that takes it.
+///
+/// The lesson is the first word after that which is neither an option nor an option's
+/// value; it is a path if it looks like one.
+fn with_lesson_first(mut typed: Vec<OsString>) -> Vec<OsString> {
+    let mut words = positional(&typed).into_iter();
+    let (Some(command), Some(lesson)) = (words.next(), words.next()) else {
+        return typed;
+    };
+    if typed[command] == "lesson" || typed[command] == "compare" {
+        let word = typed.remove(lesson);
+        let text = word.to_string_lossy();
+        let is_path = text.contains('/') || text.ends_with(".md");
+        let marked = is_path && typed[command] == "lesson";
+        typed.insert(command + 1, word);
+        if marked {
+            typed.insert(command + 1, FILE.into());
         }
-        if word.starts_with('-') {
-            let takes_value = !word.contains('=') && takes_value(&word);
-            index += if takes_value { 2 } else { 1 };
-            continue;
-        }
-        if after_lesson {
-            if word.contains('/') || word.ends_with(".md") {
-                typed.insert(index, FILE.into());
-            }
-            break;
-        }
-        if word != "lesson" {
-            break;
-        }
-        after_lesson = true;
-        index += 1;
     }
     typed
+}
+
+/// The places of the words that are neither options nor values of options.
+fn positional(typed: &[OsString]) -> Vec<usize> {
+    let mut places = Vec::new();
+    let mut index = 1;
+    while index < typed.len() {
+        let word = typed[index].to_string_lossy();
+        match word.strip_prefix('-') {
+            Some("-") => break,
+            Some(_) if !word.contains('=') && takes_value(&word) => index += 1,
+            Some(_) => {}
+            None => places.push(index),
+        }
+        index += 1;
+    }
+    places
 }
 
 /// Whether an option is followed by a value of its own.
