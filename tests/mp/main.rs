@@ -14,6 +14,7 @@ mod lock;
 mod pipe;
 mod proc;
 mod process;
+mod queue;
 mod shm;
 mod staging;
 mod traces;
@@ -36,6 +37,7 @@ const QUICK: &[&[Case]] = &[
     lock::CASES,
     barrier::CASES,
     shm::CASES,
+    queue::CASES,
     proc::CASES,
 ];
 const SLOW: &[Case] = kills::CASES;
