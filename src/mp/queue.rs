@@ -249,12 +249,25 @@ impl<T: DeserializeOwned, O: Observer> Queue<T, O> {
     /// # Errors
     /// As for [`get`](Self::get). If one value cannot be decoded, those taken with it are lost.
     pub fn get_many(&self, max: usize) -> Result<Vec<T>, QueueError> {
+        self.get_values(max, Patience::FOR_EVER)
+    }
+
+    /// As [`get_many`](Self::get_many), waiting for the first value no longer than `bound`, and no
+    /// shorter.
+    ///
+    /// # Errors
+    /// Also [`TimedOut`](QueueError::TimedOut).
+    pub fn get_many_timeout(&self, max: usize, bound: Duration) -> Result<Vec<T>, QueueError> {
+        self.get_values(max, Patience::Until(Deadline::after(bound)))
+    }
+
+    fn get_values(&self, max: usize, patience: Patience) -> Result<Vec<T>, QueueError> {
         if max == 0 {
             return Ok(Vec::new());
         }
         with_buffer(|bytes| {
             let mut ends = Vec::new();
-            self.take(max, bytes, |end| ends.push(end), Patience::FOR_EVER)?;
+            self.take(max, bytes, |end| ends.push(end), patience)?;
             cut(bytes, &ends).map(decode).collect()
         })
     }

@@ -86,6 +86,7 @@ fn timeouts_are_never_early() {
     let numbers = queue::<u8>(HEADER + 1);
     let is_over = |answer| assert!(matches!(answer, Err(QueueError::TimedOut { .. })));
     never_early(|bound| is_over(numbers.get_timeout(bound).map(drop)));
+    never_early(|bound| is_over(numbers.get_many_timeout(3, bound).map(drop)));
     numbers.put(&1).unwrap();
     never_early(|bound| is_over(numbers.put_timeout(&2, bound)));
     assert_eq!(numbers.get_timeout(Duration::ZERO), Ok(1), "what is there takes no waiting");
