@@ -18,6 +18,7 @@ mod queue;
 mod queue_kills;
 mod queue_steps;
 mod shm;
+mod spawn;
 mod staging;
 mod traces;
 
@@ -35,6 +36,7 @@ pub type Case = (&'static str, fn());
 const QUICK: &[&[Case]] = &[
     process::CASES,
     lifetime::CASES,
+    spawn::CASES,
     pipe::CASES,
     lock::CASES,
     barrier::CASES,
@@ -50,6 +52,9 @@ const QUICK_LIMIT: Duration = Duration::from_secs(60);
 const SLOW_LIMIT: Duration = Duration::from_secs(600);
 
 fn main() -> ExitCode {
+    if let Some(code) = parlab::mp::process::spawn::main(&spawn::functions()) {
+        return code;
+    }
     let options = Options::from_args(std::env::args().skip(1));
     let quick = QUICK.iter().copied().flatten().map(|case| (case, QUICK_LIMIT));
     let slow =
