@@ -2,7 +2,8 @@
 //! system. Nothing here prints, and nothing here knows of lessons.
 //!
 //! ```text
-//! process    Process: fork, join, exit code, the text of a panic; supervise: what a runner needs
+//! process    Process: fork or spawn, join, exit code, the text of a panic
+//! supervise  what a runner needs: to adopt, to reap, to signal a group
 //! pipe       Pipe() and Pipe(False): two Connections with send, recv and poll
 //! lock       Lock (robust: survives a killed owner), SemaphoreLock (Python's), PlainLock (the price)
 //! barrier    Barrier (Python's) and Gate (a start line that spins, for races)

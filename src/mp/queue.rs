@@ -75,12 +75,14 @@ use transfer::Patience;
 pub struct Queue<T, O = Unobserved> {
     ring: Ring,
     observer: O,
-    spins: u32,
+    pauses: &'static [u32],
     carries: PhantomData<fn(T) -> T>,
 }
 
-/// How often a consumer looks before it sleeps: about as long as waking it would take.
-const SPINS: u32 = 200;
+/// How long a consumer pauses before each look, before it sleeps; all together it is about as long as
+/// a wake would take. It looks rarer and rarer, because each look takes the cache line with the
+/// position away from the producer.
+const PAUSES: &[u32] = &[4, 8, 16, 32, 64, 128];
 
 impl<T> Queue<T> {
     /// Makes an empty queue that holds `capacity` bytes: of each message its length, and 4 more.
@@ -103,8 +105,8 @@ impl<T, O: Observer> Queue<T, O> {
         let ring = Ring::new(capacity)?;
         // On one CPU whoever spins keeps away the one who would end the wait.
         let several_cpus = sys::affinity().is_ok_and(|cpus| cpus.len() > 1);
-        let spins = if several_cpus { SPINS } else { 0 };
-        Ok(Self { ring, observer, spins, carries: PhantomData })
+        let pauses = if several_cpus { PAUSES } else { &[] };
+        Ok(Self { ring, observer, pauses, carries: PhantomData })
     }
 
     /// How many bytes it holds, 4 for each message included.

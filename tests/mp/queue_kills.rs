@@ -189,8 +189,8 @@ fn round(stage: &Stage, queue: &Queue<Message>, figures: &mut Figures) {
     }
     // Nobody is replaced now: each of them must go on by itself.
     let before = stage.turns();
-    for me in 0..WORKERS {
-        wait_until("each survivor gets on", || stage.turns()[me] > before[me]);
+    for (me, before) in before.into_iter().enumerate() {
+        wait_until("each survivor gets on", || stage.turns()[me] > before);
     }
     stage.producers_stop.store(1, Ordering::Relaxed);
     workers[..PRODUCERS].iter_mut().for_each(ends_well);

@@ -1,6 +1,7 @@
 //! The ring of bytes under a `Queue`: two positions that only grow, one lock for each, and one store
 //! that makes what was written exist.
 
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -255,17 +256,21 @@ impl Reader<'_> {
     /// Appends the next message, which [is there](Self::has_message), to `to`. It stays in the ring.
     #[inline]
     pub(super) fn read(&mut self, to: &mut Vec<u8>, after: impl Fn(Step)) {
-        let mut len = [0; HEADER];
-        self.copy(&mut len, || ());
+        let mut header = [MaybeUninit::uninit(); HEADER];
+        self.copy(&mut header, || ());
+        // SAFETY: `copy` fills all that it is given.
+        let len = u32::from_ne_bytes(header.map(|byte| unsafe { byte.assume_init() })) as usize;
         after(Step::GetHeader);
-        let (start, len) = (to.len(), u32::from_ne_bytes(len) as usize);
-        to.resize(start + len, 0);
-        self.copy(&mut to[start..], || after(Step::GetChunk));
+        to.reserve(len);
+        self.copy(&mut to.spare_capacity_mut()[..len], || after(Step::GetChunk));
+        // SAFETY: `copy` has filled so many bytes behind the first `to.len()`.
+        unsafe { to.set_len(to.len() + len) };
         after(Step::GetPayload);
     }
 
+    /// Fills `bytes` with what comes next.
     #[inline]
-    fn copy(&mut self, bytes: &mut [u8], after_chunk: impl Fn()) {
+    fn copy(&mut self, bytes: &mut [MaybeUninit<u8>], after_chunk: impl Fn()) {
         assert!(bytes.len() as u64 <= self.end - self.at, "read beyond what was committed");
         for (from, to, len) in self.ring.pieces(self.at, bytes.len()) {
             let piece = &mut bytes[to..to + len];
@@ -273,7 +278,7 @@ impl Reader<'_> {
             // to be committed: written before the Release store of the tail that `end` was loaded
             // from, and left alone by producers until the head is beyond it, which only the holder
             // of the consumers' lock moves.
-            unsafe { from.copy_to_nonoverlapping(piece.as_mut_ptr(), len) };
+            unsafe { from.copy_to_nonoverlapping(piece.as_mut_ptr().cast(), len) };
             if to + len < bytes.len() {
                 after_chunk();
             }

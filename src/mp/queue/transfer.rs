@@ -145,11 +145,11 @@ impl<T, O: Observer> Queue<T, O> {
             return Err(QueueError::Closed);
         }
         let bound = patience.left(QueueError::Empty, "a message")?;
-        for _ in 0..self.spins {
+        for &pause in self.pauses {
+            (0..pause).for_each(|_| sys::spin_loop());
             if !self.ring.is_empty() {
                 return Ok(());
             }
-            sys::spin_loop();
         }
         let sleeper = self.ring.no_message().announce();
         if self.ring.is_empty() && !self.ring.is_closed() {
