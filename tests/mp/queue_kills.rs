@@ -3,11 +3,13 @@
 //! and whole, and whoever is left must always go on.
 #![expect(clippy::print_stdout, reason = "the figures of a storm are part of its result")]
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use parlab::mp::queue::{Observer, Step};
 use parlab::mp::{Exit, Process, Queue, QueueError, Shared, SharedSafe};
 
 use crate::Case;
@@ -51,6 +53,9 @@ struct Stage {
     producers_stop: AtomicU32,
     consumers_stop: AtomicU32,
     turns: [AtomicU64; WORKERS],
+    /// How many messages each consumer has read and not logged yet, counted before the queue gives
+    /// them up: so many, and no more, may die with it.
+    in_hand: [AtomicU32; WORKERS],
     logs: [Log; PRODUCERS],
 }
 
@@ -58,7 +63,7 @@ struct Stage {
 unsafe impl SharedSafe for Stage {}
 
 impl Stage {
-    fn produce(&self, queue: &Queue<Message>, me: usize) {
+    fn produce(&self, queue: &Queue<Message, impl Observer>, me: usize) {
         let log = &self.logs[me];
         while self.producers_stop.load(Ordering::Relaxed) == 0 {
             let count = if fastrand::u8(..) < 32 { BATCH } else { 1 };
@@ -79,7 +84,7 @@ impl Stage {
         }
     }
 
-    fn consume(&self, queue: &Queue<Message>, me: usize) {
+    fn consume(&self, queue: &Queue<Message, impl Observer>, me: usize) {
         let mut next = [0; PRODUCERS];
         loop {
             let bound = Duration::from_millis(5);
@@ -89,7 +94,10 @@ impl Stage {
                 queue.get_timeout(bound).map(|one| vec![one])
             };
             match got {
-                Ok(messages) => messages.iter().for_each(|got| self.record(got, &mut next)),
+                Ok(messages) => {
+                    messages.iter().for_each(|got| self.record(got, &mut next));
+                    self.in_hand[me].store(0, Ordering::Release);
+                }
                 Err(QueueError::TimedOut { .. }) => {
                     if self.consumers_stop.load(Ordering::Relaxed) != 0 {
                         return;
@@ -145,11 +153,18 @@ struct Figures {
 
 fn storm() {
     let stage: Shared<Stage> = Shared::new().unwrap();
-    let queue = Queue::new(CAPACITY).unwrap();
+    // Each worker sets it in its own copy.
+    let me = Cell::new(0);
+    let count = |step| {
+        if step == Step::GetPayload {
+            stage.in_hand[me.get()].fetch_add(1, Ordering::Release);
+        }
+    };
+    let queue = Queue::observed(CAPACITY, count).unwrap();
     let mut figures = Figures::default();
     while figures.kills < kills() {
         stage.clear();
-        round(&stage, &queue, &mut figures);
+        round(&stage, &queue, &me, &mut figures);
     }
     let Figures { kills, stops, confirmed, got, taken_by_the_dead, unconfirmed } = figures;
     println!(
@@ -158,15 +173,23 @@ fn storm() {
     );
 }
 
-fn round(stage: &Stage, queue: &Queue<Message>, figures: &mut Figures) {
+fn round(
+    stage: &Stage,
+    queue: &Queue<Message, impl Observer>,
+    name: &Cell<usize>,
+    figures: &mut Figures,
+) {
     let worker = |me: usize| {
-        started("worker", move || match me {
-            0..PRODUCERS => stage.produce(queue, me),
-            _ => stage.consume(queue, me),
+        started("worker", move || {
+            name.set(me);
+            match me {
+                0..PRODUCERS => stage.produce(queue, me),
+                _ => stage.consume(queue, me),
+            }
         })
     };
     let mut workers: [Process<'_>; WORKERS] = std::array::from_fn(worker);
-    let mut may_be_taken = 0;
+    let (mut may_be_taken, mut may_be_unconfirmed) = (0, 0);
     for _ in 0..KILLS_A_ROUND {
         std::thread::sleep(Duration::from_micros(fastrand::u64(0..1_500)));
         let victim = fastrand::usize(0..WORKERS);
@@ -178,12 +201,10 @@ fn round(stage: &Stage, queue: &Queue<Message>, figures: &mut Figures) {
         let exit = ended(&mut workers[victim]);
         let text = workers[victim].panic_message().unwrap_or("no panic");
         assert_eq!(exit, Exit::Signal(libc::SIGKILL), "{text}");
-        // A consumer logs what it got before it gets again, so it dies with one catch at most.
-        may_be_taken += match victim {
-            0..PRODUCERS => 0,
-            _ if takes_batches(victim) => BATCH as u64,
-            _ => 1,
-        };
+        match victim {
+            0..PRODUCERS => may_be_unconfirmed += BATCH as u64,
+            _ => may_be_taken += u64::from(stage.in_hand[victim].swap(0, Ordering::Acquire)),
+        }
         workers[victim] = worker(victim);
         figures.kills += 1;
     }
@@ -197,7 +218,7 @@ fn round(stage: &Stage, queue: &Queue<Message>, figures: &mut Figures) {
     stage.consumers_stop.store(1, Ordering::Relaxed);
     workers[PRODUCERS..].iter_mut().for_each(ends_well);
     assert!(queue.is_empty());
-    audit(stage, may_be_taken, figures);
+    audit(stage, may_be_taken, may_be_unconfirmed, figures);
 }
 
 fn stop_and_continue(process: &Process<'_>) {
@@ -208,18 +229,20 @@ fn stop_and_continue(process: &Process<'_>) {
 }
 
 /// What was put against what was got: doubles were told by the consumers themselves.
-fn audit(stage: &Stage, may_be_taken: u64, figures: &mut Figures) {
-    let mut taken = 0;
+fn audit(stage: &Stage, may_be_taken: u64, may_be_unconfirmed: u64, figures: &mut Figures) {
+    let (mut taken, mut unconfirmed) = (0, 0);
     for log in &stage.logs {
         for number in 0..log.issued.load(Ordering::Relaxed) as usize {
             let confirmed = log.confirmed[number].load(Ordering::Relaxed) != 0;
             let got = log.got[number].load(Ordering::Relaxed) != 0;
             figures.confirmed += u64::from(confirmed);
             figures.got += u64::from(got);
-            figures.unconfirmed += u64::from(got && !confirmed);
+            unconfirmed += u64::from(got && !confirmed);
             taken += u64::from(confirmed && !got);
         }
     }
     figures.taken_by_the_dead += taken;
-    assert!(taken <= may_be_taken, "{taken} lost, {may_be_taken} may have been taken by the dead");
+    figures.unconfirmed += unconfirmed;
+    assert!(taken <= may_be_taken, "{taken} lost, the dead had {may_be_taken} in hand");
+    assert!(unconfirmed <= may_be_unconfirmed, "{unconfirmed} came that nobody had put");
 }
