@@ -45,8 +45,12 @@ fn dead_parent_takes_its_children_along() {
     become_subreaper().unwrap();
     let grandchild: Shared<AtomicI32> = Shared::new().unwrap();
     let mut middle = started("middle", || {
-        let child = started("grandchild", sleep_for_ever);
-        grandchild.store(child.pid().unwrap(), Ordering::Release);
+        // It tells its pid itself: one that has not begun yet would see that its parent is
+        // gone and end by itself.
+        let _child = started("grandchild", || {
+            grandchild.store(std::process::id().cast_signed(), Ordering::Release);
+            sleep_for_ever();
+        });
         sleep_for_ever();
     });
     wait_until("the grandchild runs", || grandchild.load(Ordering::Acquire) != 0);
