@@ -11,6 +11,7 @@ mod lab;
 pub mod ledger;
 mod lock;
 pub mod options;
+mod process;
 mod python;
 mod rounds;
 mod stage;
@@ -25,7 +26,7 @@ pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use options::Opt;
 
 /// Every lesson, in the order in which they are taught.
-pub static LESSONS: &[&Lesson] = &[&lock::LESSON];
+pub static LESSONS: &[&Lesson] = &[&process::LESSON, &lock::LESSON];
 
 /// One lesson: what it can run and the texts around it.
 #[derive(Debug)]
