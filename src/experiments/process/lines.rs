@@ -10,10 +10,11 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::event::{Event, Line, NoteKind, Run};
+use crate::experiments::clocks::Clocks;
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::rounds;
 use crate::experiments::workers::finish_all;
-use crate::mp::{Barrier, Process, sys};
+use crate::mp::{Gate, Process, sys};
 
 /// Figures: lines that were printed, those that share a line with another, and empty ones,
 /// in all runs; whether any was glued.
@@ -68,8 +69,8 @@ pub fn run(lab: &mut Lab) -> Result<()> {
             _ if apart => two_writes_apart,
             _ => two_writes,
         };
-        let output = print_all(lab.n(), write)?;
-        let run = judged(&output, lab.n());
+        let (output, time_s) = print_all(lab.n(), write)?;
+        let run = judged(&output, lab.n(), time_s);
         seen.push((variant.name.clone(), output));
         Ok(Some(lab.entitle(run, variant, index)))
     })?;
@@ -87,16 +88,17 @@ fn text(number: u32) -> String {
 }
 
 /// All children print one line each, as nearly at once as they are let run; what came out.
-fn print_all(n: u32, write: fn(&PipeWriter, &str) -> io::Result<()>) -> Result<String> {
+fn print_all(n: u32, write: fn(&PipeWriter, &str) -> io::Result<()>) -> Result<(String, f64)> {
     let (mut reader, writer) = io::pipe().context("a pipe")?;
-    let together = Barrier::new(n.min(Barrier::MAX_PARTIES)).context("the barrier")?;
-    let barrier = &together;
+    let gate = Gate::new(n).context("the gate in shared memory")?;
+    let clocks = Clocks::new(n as usize).context("the clocks in shared memory")?;
+    let (gate_of, clocks_of) = (&gate, &clocks);
     let mut children = Vec::new();
     for number in 0..n {
         let out = writer.try_clone().context("the pipe's end for a child")?;
         let mut child = Process::new(number.to_string(), move || {
-            barrier.wait_timeout(BOUND).expect("all at the barrier");
-            write(&out, &text(number)).expect("the pipe");
+            gate_of.arrive_and_wait(BOUND).expect("all at the gate");
+            clocks_of.time(number as usize, || write(&out, &text(number)).expect("the pipe"));
         });
         child.start().with_context(|| format!("child {} of {n} ({number} started)", number + 1))?;
         children.push(child);
@@ -105,13 +107,14 @@ fn print_all(n: u32, write: fn(&PipeWriter, &str) -> io::Result<()>) -> Result<S
     let mut output = String::new();
     reader.read_to_string(&mut output).context("what the children printed")?;
     finish_all(&mut children)?;
-    Ok(output)
+    Ok((output, clocks.elapsed_s()))
 }
 
 /// How many texts got a line of their own.
-fn judged(output: &str, n: u32) -> Run {
+fn judged(output: &str, n: u32, time_s: f64) -> Run {
     let whole = output.lines().filter(|line| line.matches("line").count() == 1).count();
     Run {
+        time_s: Some(time_s),
         expected: Some(i64::from(n)),
         got: Some(whole as i64),
         correct: Some(whole == n as usize),
