@@ -7,6 +7,7 @@ use anyhow::Result;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::event::{Event, Run};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::python;
 
@@ -42,10 +43,10 @@ pub fn run(lab: &mut Lab) -> Result<()> {
 }
 
 /// What the compiler makes of the two notations.
+#[allow(unused_parens, reason = "parentheses that do nothing are the point")]
 fn types() -> (&'static str, &'static str) {
     let x = 7;
     // region: comma
-    #[allow(unused_parens, reason = "parentheses that do nothing are the point")]
     let without = std::any::type_name_of_val(&(x));
     let with = std::any::type_name_of_val(&(x,));
     // endregion
@@ -62,14 +63,14 @@ struct Said {
     number_error: Option<String>,
 }
 
-fn peer(lab: &mut Lab, variant: &Variant) -> Result<Option<crate::event::Run>> {
+fn peer(lab: &mut Lab, variant: &Variant) -> Result<Option<Run>> {
     let way = variant.base.trim_start_matches("python-").to_string();
     let arguments = ["args".to_string(), way, lab.n().to_string()];
     let Some(said) = python::call::<Said>(lab, variant, &arguments)? else {
         return Ok(None);
     };
     let run = said.run.told(lab, variant, 0);
-    lab.emit(&crate::event::Event::Run(run.clone()))?;
+    lab.emit(&Event::Run(run.clone()))?;
     let figures = [
         ("children", json!(run.expected)),
         ("ran", json!(run.got)),

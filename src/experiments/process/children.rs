@@ -90,12 +90,12 @@ fn forked(n: usize) -> Result<Vec<Child>> {
         })
     };
     // endregion
-    start_and_join((0..n).map(child).collect(), &notes)?;
-    Ok(told(&notes))
+    let pids = start_and_join((0..n).map(child).collect(), &notes)?;
+    Ok(notes.children(&pids))
 }
 
-/// Starts all, then joins all; each must end well.
-fn start_and_join(mut children: Vec<Process<'_>>, notes: &Notes) -> Result<()> {
+/// Starts all, then joins all; each must end well. Gives their pids.
+fn start_and_join(mut children: Vec<Process<'_>>, notes: &Notes) -> Result<Vec<i32>> {
     let n = children.len();
     // region: start-join
     for (number, child) in children.iter_mut().enumerate() {
@@ -108,17 +108,12 @@ fn start_and_join(mut children: Vec<Process<'_>>, notes: &Notes) -> Result<()> {
         notes.joined(number);
     }
     // endregion
-    Ok(())
+    Ok(children.iter().filter_map(Process::pid).collect())
 }
 
 /// How far the starts came.
 fn stopped_at(started: usize, n: usize) -> String {
     format!("child {} of {n} ({started} started)", started + 1)
-}
-
-/// What the notes say, with each child's place in the order for a name.
-fn told(notes: &Notes) -> Vec<Child> {
-    notes.children(&[])
 }
 
 /// Children that are this program anew. They share no memory with it: each leaves its
@@ -130,9 +125,9 @@ fn spawned_anew(lab: &mut Lab, n: usize) -> Result<Vec<Child>> {
     let notes = Notes::new(n).context("the children's notes in shared memory")?;
     let child = |number| Process::spawned(format!("{number}"), SPAWNED, &(path.clone(), number));
     let children = (0..n).map(child).collect::<Result<Vec<_>, _>>()?;
-    start_and_join(children, &notes)?;
+    let pids = start_and_join(children, &notes)?;
     read_reports(&path, &notes)?;
-    Ok(told(&notes))
+    Ok(notes.children(&pids))
 }
 
 /// In the spawned child.
@@ -169,7 +164,7 @@ fn threads(n: usize) -> Result<Vec<Child>> {
     finish(&mut home)?;
     drop(home);
     match refused.1.load(Relaxed) as i32 {
-        0 => Ok(told(&notes)),
+        0 => Ok(notes.children(&[])),
         errno => {
             let started = refused.0.load(Relaxed) as usize;
             Err(io::Error::from_raw_os_error(errno)).context(stopped_at(started, n))

@@ -104,8 +104,7 @@ impl Notes {
             .map(|(number, page)| {
                 let word = |at: usize| page[at].load(Relaxed);
                 let cpu = |at: usize| (word(at) as usize).checked_sub(1);
-                let life =
-                    Life { first_ns: word(1), last_ns: word(2), cpus: [cpu(3), cpu(4)] };
+                let life = Life { first_ns: word(1), last_ns: word(2), cpus: [cpu(3), cpu(4)] };
                 Child {
                     asked_ns: word(0),
                     life: (life.last_ns > 0).then_some(life),
@@ -215,8 +214,8 @@ pub fn lanes(children: &[Child]) -> Vec<Lane> {
         };
         let spans = vec![
             span(SpanKind::Creating, child.asked_ns, life.first_ns, None),
-            span(SpanKind::Reaping, life.last_ns, child.joined_ns, None),
             span(SpanKind::Running, life.first_ns, life.last_ns, life.cpus[0]),
+            span(SpanKind::Reaping, life.last_ns, child.joined_ns, None),
         ];
         Some(Lane { process: number.to_string(), pid: child.pid, spans })
     };

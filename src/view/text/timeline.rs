@@ -41,7 +41,10 @@ pub(super) fn draw(timeline: &Timeline, style: &Style) -> String {
 
 fn row(lane: &Lane, name: usize, columns: usize, total: f64) -> String {
     let mut cells = vec![' '; columns];
-    for span in &lane.spans {
+    // What ran is painted last: it may be shorter than the cell that it shares.
+    let (running, others): (Vec<&Span>, Vec<&Span>) =
+        lane.spans.iter().partition(|span| span.what == SpanKind::Running);
+    for span in others.into_iter().chain(running) {
         paint(&mut cells, span, total);
     }
     let line: String = cells.into_iter().collect();
