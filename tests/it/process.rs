@@ -1,13 +1,16 @@
 //! The experiments of the lesson *process*: what they claim, held against what they report.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use parlab::event::{ErrorKind, Event, Line, Measure, NoteKind, Run, SpanKind, Timeline};
 use serde_json::Value;
 
 use crate::done::Done;
 use crate::family::{is_root, skip};
-use crate::parlab::Parlab;
+use crate::parlab::{Parlab, lesson_text};
+use crate::python::{faults, real_python};
+use crate::room::Room;
 
 /// How many comparisons a test makes at most until chance has shown what it must.
 const TRIES: u32 = 20;
@@ -306,6 +309,50 @@ fn a_peer_names_its_start_method_and_is_measured_as_the_others_are() {
     assert_eq!(figure(&done, "python-spawn", "create_ns"), 30.0);
     assert_eq!(figure(&done, "python-spawn", "life_ns"), 10.0);
     assert_eq!(figure(&done, "python-spawn", "reap_ns"), 7.0);
+}
+
+#[test]
+fn a_real_python_makes_its_children_by_each_start_method() {
+    let Some(python) = real_python() else {
+        return skip("a_real_python_makes…", "there is no python3");
+    };
+    let room = Rc::new(Room::new());
+    let only = |name: &str, variants: &str| {
+        format!("experiment = \"{name}\"\nn = 12\nruns = 1\nonly = [{variants}]")
+    };
+    let each = "\"python-fork\", \"python-spawn\", \"python-forkserver\"";
+    let args = "\"python-comma\", \"python-no-comma\"";
+    let runs = [only("children", each), only("args", args), only("inherited", each)];
+    room.file("x.md", lesson_text(&runs.each_ref().map(String::as_str)));
+    let run = Parlab::in_room(&room).args(["lesson", "./x.md", "--json", "--python"]);
+    let done = run.args([&python]).run();
+    assert_eq!(faults(&done), [None; 3], "{done}");
+    for run in done.runs().into_iter().filter(|run| run.experiment == "children") {
+        assert_eq!(run.variant, format!("python-{}", run.start_method.unwrap()));
+        assert_eq!(run.got, Some(12), "{done}");
+    }
+    // Strings of one character are arguments by luck, those of two are one too many.
+    assert_eq!(figure(&done, "python-comma", "ran"), 12);
+    assert_eq!(figure(&done, "python-no-comma", "ran"), 10);
+    assert_eq!(figure(&done, "python-no-comma", "first_failed"), "10");
+    let error = figure(&done, "python-no-comma", "error");
+    assert!(error.as_str().unwrap().starts_with("TypeError"), "{error}");
+    let global = |method: &str| figure_of(&done, "inherited", method, "child_global");
+    assert_eq!(global("python-fork"), 2);
+    assert_eq!([global("python-spawn"), global("python-forkserver")], [1, 1]);
+}
+
+/// As [`figure`], where several experiments have a variant of that name.
+#[track_caller]
+fn figure_of(done: &Done, experiment: &str, variant: &str, name: &str) -> Value {
+    let found = done.events().into_iter().find_map(|event| match event {
+        Event::Measure(m) if m.experiment == experiment => {
+            let of_it = m.variant.as_deref() == Some(variant);
+            of_it.then(|| m.values.get(name).cloned()).flatten()
+        }
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("no {name} of {experiment} {variant}\n{done}"))
 }
 
 #[test]
