@@ -14,6 +14,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command as Clap, value_parser};
 
 use crate::app::{self, Chosen, Code, Colour, Command, Settings};
 use crate::event::Params;
+use crate::experiments::options::Unit;
 use crate::experiments::{self, LESSONS, Lesson, Opt};
 use crate::lesson::doc::{self, Lang};
 
@@ -131,13 +132,43 @@ fn options(lesson: &'static Lesson) -> Vec<Arg> {
 
 fn number(opt: Opt, default: Option<u64>) -> Arg {
     let (least, most) = opt.range();
-    let default = default.map_or(String::new(), |n| format!("; usually {n}"));
-    Arg::new(opt.name())
-        .long(opt.name())
-        .value_name("N")
-        .allow_hyphen_values(true)
-        .value_parser(move |text: &str| whole_number(text, least, most))
-        .help(format!("{} (from {least} to {most}{default})", opt.help()))
+    let arg = Arg::new(opt.name()).long(opt.name()).allow_hyphen_values(true);
+    match opt.unit() {
+        Unit::Count => {
+            let default = default.map_or(String::new(), |n| format!("; usually {n}"));
+            arg.value_name("N")
+                .value_parser(move |text: &str| whole_number(text, least, most))
+                .help(format!("{} (from {least} to {most}{default})", opt.help()))
+        }
+        Unit::Duration => {
+            let default = default.map_or(String::new(), |us| format!("; usually {}", typed(us)));
+            arg.value_name("T")
+                .value_parser(move |text: &str| duration(text, least, most))
+                .help(format!("{}: 500us, 2ms, 0.5s (to {}{default})", opt.help(), typed(most)))
+        }
+    }
+}
+
+/// Microseconds, as they are typed.
+fn typed(micros: u64) -> String {
+    match micros {
+        us if us % 1_000_000 == 0 => format!("{}s", us / 1_000_000),
+        us if us % 1_000 == 0 => format!("{}ms", us / 1_000),
+        us => format!("{us}us"),
+    }
+}
+
+/// A duration in microseconds, with an error that says what was wrong with it.
+fn duration(text: &str, least: u64, most: u64) -> Result<u64, String> {
+    let range = format!("from {} to {}", typed(least), typed(most));
+    let units = [("us", 1.0), ("ms", 1e3), ("s", 1e6)];
+    let parts = units.iter().find_map(|(unit, micros)| Some((text.strip_suffix(unit)?, micros)));
+    let value = parts.and_then(|(digits, micros)| Some(digits.parse::<f64>().ok()? * micros));
+    match value {
+        None => Err(format!("not a duration; give one {range}, as 500us, 2ms or 0.5s")),
+        Some(value) if (least as f64..=most as f64).contains(&value) => Ok(value.round() as u64),
+        Some(_) => Err(format!("it must be {range}")),
+    }
 }
 
 /// A whole number in a range, with an error that says what was wrong with it.

@@ -5,7 +5,7 @@
 //! a field `event` that names its shape; the shapes are the variants of [`Event`],
 //! and the fields are the fields below. The first line is always a `start`, the
 //! last always an `end`. Between them come, for each experiment, its `progress`, `run`,
-//! `measure`, `lost_update`, `deadlock`, `python` and `note` lines in the order in
+//! `measure`, `lost_update`, `timeline`, `line`, `deadlock`, `python` and `note` lines in the order in
 //! which they happened, and one `summary` that closes it. In a lesson an `answer`
 //! stands after each prediction. An `error` comes before an `end` whose `exit` is
 //! not 0, unless a signal or a limit is the whole story.
@@ -65,6 +65,10 @@ pub enum Event {
     Measure(Measure),
     /// One update that was really lost, step by step, in an order that is proven.
     LostUpdate(LostUpdate),
+    /// Who did what when, a lane a process.
+    Timeline(Timeline),
+    /// What a process of the demonstration printed, as one read of its output gave it.
+    Line(Line),
     /// Processes that wait for each other and were found so, not timed out.
     Deadlock(Deadlock),
     /// A Python interpreter: found and used, or not usable and why.
@@ -105,9 +109,21 @@ pub struct Start {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Params {
+    /// Items, or processes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n: Option<u32>,
     /// Repetitions of each variant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runs: Option<u32>,
+    /// Worker processes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workers: Option<u32>,
+    /// Computing in each item, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub work_s: Option<f64>,
+    /// Sleeping in each item, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait_s: Option<f64>,
     /// Steps of each process's loop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<u32>,
@@ -250,6 +266,69 @@ pub enum Op {
     Load,
     /// Writes it.
     Store,
+}
+
+/// The `timeline` event: times are seconds from the same moment, the beginning of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// The experiment.
+    pub experiment: String,
+    /// The variant.
+    pub variant: String,
+    /// The run it shows.
+    pub index: u32,
+    /// A lane for each process, in the order in which they were started.
+    pub lanes: Vec<Lane>,
+}
+
+/// One lane of a timeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lane {
+    /// The process's name in the lesson.
+    pub process: String,
+    /// Its pid; null where it is a thread, or not known.
+    pub pid: Option<i32>,
+    /// What it did, in order of time.
+    pub spans: Vec<Span>,
+}
+
+/// A stretch of time in a lane.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Span {
+    /// What it did.
+    pub what: SpanKind,
+    /// Beginning, in seconds.
+    pub begin_s: f64,
+    /// End, in seconds.
+    pub end_s: f64,
+    /// The CPU it was on at the beginning, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<usize>,
+}
+
+/// What a process does in a span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpanKind {
+    /// Its parent makes it, until its first line runs.
+    Creating,
+    /// It runs its own code.
+    Running,
+    /// It waits, for an item or a message.
+    Waiting,
+    /// It has ended and was not waited for yet, until it is gone.
+    Reaping,
+}
+
+/// The `line` event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The experiment.
+    pub experiment: String,
+    /// The variant.
+    pub variant: String,
+    /// The text, without the end of the line.
+    pub text: String,
 }
 
 /// The `deadlock` event: every process listed was in the same call at two looks,

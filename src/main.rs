@@ -3,6 +3,9 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(exit) = parlab::experiments::spawned() {
+        return exit;
+    }
     let typed: Vec<_> = std::env::args_os().collect();
     match parlab::cli::parse(typed) {
         Ok(command) => ExitCode::from(parlab::app::run(command)),

@@ -13,7 +13,8 @@ use pulldown_cmark::{Event as Markdown, Parser, Tag, TagEnd};
 use super::rehearsal::{self, Scene};
 use super::session::{Session, Stop, names};
 use super::source;
-use crate::experiments::{self, LESSONS, Lesson, options};
+use crate::experiments::options::{self, Unit};
+use crate::experiments::{self, LESSONS, Lesson};
 use crate::lesson::block::{Ask, Kind, RunBlock, Verdict};
 use crate::lesson::doc::{self, Doc, Lang};
 use crate::lesson::fault::{Fault, FaultKind};
@@ -171,13 +172,22 @@ fn run_faults(doc: &Doc, run: &RunBlock) -> Vec<Fault> {
         let Some(value) = opt.get(&run.params) else { continue };
         let (least, most) = opt.range();
         if !lesson.options.contains(&opt) {
-            faults.push(doc.fault(place(opt.name(), 0), FaultKind::UnknownOption, opt.name()));
+            faults.push(doc.fault(place(opt.field(), 0), FaultKind::UnknownOption, opt.field()));
         } else if !(least..=most).contains(&value) {
-            let detail = format!("{}: {least} … {most}", opt.name());
-            faults.push(doc.fault(place(opt.name(), 0), FaultKind::OutOfRange, &detail));
+            let detail = match opt.unit() {
+                Unit::Count => format!("{}: {least} … {most}", opt.field()),
+                Unit::Duration => {
+                    format!("{}: {} … {}", opt.field(), seconds(least), seconds(most))
+                }
+            };
+            faults.push(doc.fault(place(opt.field(), 0), FaultKind::OutOfRange, &detail));
         }
     }
     faults
+}
+
+fn seconds(micros: u64) -> f64 {
+    micros as f64 / 1e6
 }
 
 /// Every `parlab …` in the text, as code or in a block of commands, must be understood.

@@ -260,8 +260,6 @@ pub fn in_force(
     let mut typed = typed.clone();
     for option in &block.fixed {
         match option.value.as_str() {
-            "runs" => typed.runs = None,
-            "iterations" => typed.iterations = None,
             "only" => typed.only = None,
             // Who says that no Python runs here is not overruled by a text.
             "python" if typed.python.as_deref() != Some(&["none".to_string()]) => {
@@ -270,7 +268,10 @@ pub fn in_force(
             "python" => {}
             "seed" => typed.seed = None,
             "seconds_limit" => typed.seconds_limit = None,
-            other => unreachable!("the file's rules know no option {other}"),
+            field => {
+                let opt = options::ALL.into_iter().find(|opt| opt.field() == field);
+                opt.expect("the file's rules know no other option").clear(&mut typed);
+            }
         }
     }
     if let Some(only) = &mut typed.only {

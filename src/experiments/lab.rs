@@ -119,6 +119,26 @@ impl Lab {
         self.params.iterations.unwrap_or(10_000)
     }
 
+    /// Items, or processes.
+    pub fn n(&self) -> u32 {
+        self.params.n.unwrap_or(1)
+    }
+
+    /// Worker processes.
+    pub fn workers(&self) -> u32 {
+        self.params.workers.unwrap_or(2)
+    }
+
+    /// Computing in each item.
+    pub fn work(&self) -> Duration {
+        Duration::from_secs_f64(self.params.work_s.unwrap_or(0.0))
+    }
+
+    /// Sleeping in each item.
+    pub fn wait(&self) -> Duration {
+        Duration::from_secs_f64(self.params.wait_s.unwrap_or(0.0))
+    }
+
     /// The variants to run: the registry's, as far as `only` wants them, each peer
     /// once for each interpreter. Looks for the interpreters if peers are wanted,
     /// and emits what it finds.

@@ -11,19 +11,22 @@ mod lab;
 pub mod ledger;
 mod lock;
 pub mod options;
+mod process;
 mod python;
 mod rounds;
 mod stage;
+pub mod work;
 mod workers;
 
 use crate::event::Params;
+use crate::mp::process::spawn;
 
 pub use failure::{Failure, told};
 pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use options::Opt;
 
 /// Every lesson, in the order in which they are taught.
-pub static LESSONS: &[&Lesson] = &[&lock::LESSON];
+pub static LESSONS: &[&Lesson] = &[&process::LESSON, &lock::LESSON];
 
 /// One lesson: what it can run and the texts around it.
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub struct Lesson {
     pub defaults: Params,
     /// Its experiments.
     pub experiments: &'static [Experiment],
+    /// The functions that its spawned children can run.
+    pub spawned: fn() -> Vec<spawn::Function<'static>>,
 }
 
 /// What `lessons/<name>/` holds.
@@ -67,6 +72,10 @@ use texts;
 
 /// No option set: what a row's defaults start from.
 pub const NO_PARAMS: Params = Params {
+    n: None,
+    workers: None,
+    work_s: None,
+    wait_s: None,
     runs: None,
     iterations: None,
     only: None,
@@ -113,6 +122,13 @@ impl Lesson {
         }
         names
     }
+}
+
+/// In a process that was started as a spawned child: runs the function that it was
+/// started for, and gives the exit code. In any other it does nothing.
+pub fn spawned() -> Option<std::process::ExitCode> {
+    let functions: Vec<_> = LESSONS.iter().flat_map(|lesson| (lesson.spawned)()).collect();
+    spawn::main(&functions)
 }
 
 /// The lesson of that name.

@@ -10,43 +10,93 @@ use super::ledger::Write;
 /// An option of `lesson` and `compare`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opt {
+    /// `--n`.
+    N,
     /// `--runs`.
     Runs,
+    /// `--workers`.
+    Workers,
     /// `--iterations`.
     Iterations,
+    /// `--work`.
+    Work,
+    /// `--wait`.
+    Wait,
+}
+
+/// What an option's value counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Whole numbers.
+    Count,
+    /// Microseconds, typed as `500us`, `2ms` or `0.5s`.
+    Duration,
 }
 
 impl Opt {
-    /// Its name on the command line and in lessons.
+    /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
+            Opt::N => "n",
             Opt::Runs => "runs",
+            Opt::Workers => "workers",
             Opt::Iterations => "iterations",
+            Opt::Work => "work",
+            Opt::Wait => "wait",
+        }
+    }
+
+    /// Its name in events and in the `run` blocks of lessons, with the unit.
+    pub fn field(self) -> &'static str {
+        match self {
+            Opt::Work => "work_s",
+            Opt::Wait => "wait_s",
+            counted => counted.name(),
+        }
+    }
+
+    /// What its value counts.
+    pub fn unit(self) -> Unit {
+        match self {
+            Opt::N | Opt::Runs | Opt::Workers | Opt::Iterations => Unit::Count,
+            Opt::Work | Opt::Wait => Unit::Duration,
         }
     }
 
     /// Least and greatest value.
     pub fn range(self) -> (u64, u64) {
         match self {
+            Opt::N => (1, 1_000_000),
             Opt::Runs => (1, 10_000),
+            Opt::Workers => (1, 1_000),
             // The ledger numbers each process's writes with 24 bits.
             Opt::Iterations => (1, Write::MOST as u64),
+            Opt::Work | Opt::Wait => (0, 10_000_000),
         }
     }
 
     /// What it sets, in English, for `--help`.
     pub fn help(self) -> &'static str {
         match self {
+            Opt::N => "Items, or processes",
             Opt::Runs => "Repetitions of each variant",
+            Opt::Workers => "Worker processes",
             Opt::Iterations => "Steps of each process's loop",
+            Opt::Work => "Computing in each item",
+            Opt::Wait => "Sleeping in each item",
         }
     }
 
     /// The value that `params` holds for it.
     pub fn get(self, params: &Params) -> Option<u64> {
+        let micros = |seconds: f64| (seconds * 1e6).round() as u64;
         match self {
+            Opt::N => params.n.map(u64::from),
             Opt::Runs => params.runs.map(u64::from),
+            Opt::Workers => params.workers.map(u64::from),
             Opt::Iterations => params.iterations.map(u64::from),
+            Opt::Work => params.work_s.map(micros),
+            Opt::Wait => params.wait_s.map(micros),
         }
     }
 
@@ -56,9 +106,26 @@ impl Opt {
     /// If the value is out of range.
     pub fn set(self, params: &mut Params, value: u64) {
         let value = u32::try_from(value).expect("ranges end below 2^32");
+        let seconds = f64::from(value) / 1e6;
         match self {
+            Opt::N => params.n = Some(value),
             Opt::Runs => params.runs = Some(value),
+            Opt::Workers => params.workers = Some(value),
             Opt::Iterations => params.iterations = Some(value),
+            Opt::Work => params.work_s = Some(seconds),
+            Opt::Wait => params.wait_s = Some(seconds),
+        }
+    }
+
+    /// Takes it out of `params`.
+    pub fn clear(self, params: &mut Params) {
+        match self {
+            Opt::N => params.n = None,
+            Opt::Runs => params.runs = None,
+            Opt::Workers => params.workers = None,
+            Opt::Iterations => params.iterations = None,
+            Opt::Work => params.work_s = None,
+            Opt::Wait => params.wait_s = None,
         }
     }
 }
@@ -67,13 +134,17 @@ impl Opt {
 pub const SECONDS: std::ops::RangeInclusive<f64> = 0.1..=86_400.0;
 
 /// Every option, for those who go through a block's parameters.
-pub const ALL: [Opt; 2] = [Opt::Runs, Opt::Iterations];
+pub const ALL: [Opt; 6] = [Opt::N, Opt::Runs, Opt::Workers, Opt::Iterations, Opt::Work, Opt::Wait];
 
 /// `over` on top of `under`: what `over` leaves out is taken from `under`.
 pub fn merge(over: &Params, under: &Params) -> Params {
     Params {
+        n: over.n.or(under.n),
         runs: over.runs.or(under.runs),
+        workers: over.workers.or(under.workers),
         iterations: over.iterations.or(under.iterations),
+        work_s: over.work_s.or(under.work_s),
+        wait_s: over.wait_s.or(under.wait_s),
         only: over.only.clone().or_else(|| under.only.clone()),
         python: over.python.clone().or_else(|| under.python.clone()),
         seed: over.seed.or(under.seed),

@@ -153,6 +153,8 @@ impl Values {
             Event::Summary(event) => run.take_summary(event),
             Event::Start(_)
             | Event::Progress(_)
+            | Event::Timeline(_)
+            | Event::Line(_)
             | Event::Answer(_)
             | Event::Doing(_)
             | Event::Error(_)

@@ -2,11 +2,13 @@
 //! system. Nothing here prints, and nothing here knows of lessons.
 //!
 //! ```text
-//! process    Process: fork, join, exit code, the text of a panic; supervise: what a runner needs
+//! process    Process: fork or spawn, join, exit code, the text of a panic
+//! supervise  what a runner needs: to adopt, to reap, to signal a group
 //! pipe       Pipe() and Pipe(False): two Connections with send, recv and poll
 //! lock       Lock (robust: survives a killed owner), SemaphoreLock (Python's), PlainLock (the price)
 //! barrier    Barrier (Python's) and Gate (a start line that spins, for races)
 //! shm        Value, Array, and typed memory that forked children share
+//! queue      Queue: messages through shared memory, whole whoever is killed
 //! proc       what the kernel tells of another process in /proc, and the deadlock finder
 //! sys        the system calls under all of these
 //! ```
@@ -38,6 +40,7 @@ pub mod lock;
 pub mod pipe;
 pub mod proc;
 pub mod process;
+pub mod queue;
 pub mod shm;
 pub mod supervise;
 pub mod sys;
@@ -46,5 +49,6 @@ pub use barrier::{Barrier, BarrierError, Gate, GateError};
 pub use lock::{Lock, LockError, LockGuard, Orphan, PlainLock, SemaphoreLock};
 pub use pipe::{Connection, PipeError, pipe, pipe_oneway};
 pub use process::{Exit, Process, ProcessError, Usage};
+pub use queue::{Queue, QueueError};
 pub use shm::{Array, RawValue, Scalar, Shared, SharedSafe, SharedSlice, Value};
 pub use sys::MapError;

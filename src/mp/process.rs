@@ -1,10 +1,12 @@
-//! `Process`: a forked child with a name, as Python's `multiprocessing.Process` under the `fork`
-//! start method. Start it, join it, ask how it ended.
+//! `Process`: a child with a name, as Python's `multiprocessing.Process` under the start methods
+//! `fork` and `spawn`. Start it, join it, ask how it ended.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Duration;
+
+use serde::Serialize;
 
 use super::supervise::set_death_signal;
 use super::sys;
@@ -12,6 +14,7 @@ use super::sys;
 mod child;
 mod ending;
 mod error;
+pub mod spawn;
 
 use child::PanicText;
 pub use ending::{Exit, Usage};
@@ -55,8 +58,14 @@ pub struct Process<'a> {
     name: String,
     creator: i32,
     cpu: Option<usize>,
-    body: Option<Box<dyn FnOnce() + 'a>>,
+    body: Option<Body<'a>>,
     child: Option<Child>,
+}
+
+/// What a child is to run, which also says how it is started.
+enum Body<'a> {
+    Forked(Box<dyn FnOnce() + 'a>),
+    Spawned(spawn::Call),
 }
 
 /// The parent's side of a child that was started.
@@ -74,15 +83,14 @@ struct Ended {
 }
 
 impl<'a> Process<'a> {
-    /// Prepares a process; nothing runs before [`start`](Self::start). The name is for messages.
+    /// Prepares a process that will be forked; nothing runs before [`start`](Self::start). The name
+    /// is for messages.
     pub fn new(name: impl Into<String>, body: impl FnOnce() + 'a) -> Self {
-        Self {
-            name: name.into(),
-            creator: sys::pid(),
-            cpu: None,
-            body: Some(Box::new(body)),
-            child: None,
-        }
+        Self::of(name.into(), Body::Forked(Box::new(body)))
+    }
+
+    fn of(name: String, body: Body<'a>) -> Self {
+        Self { name, creator: sys::pid(), cpu: None, body: Some(body), child: None }
     }
 
     /// The name it was made with.
@@ -119,6 +127,20 @@ impl<'a> Process<'a> {
     pub fn start(&mut self) -> Result<(), ProcessError> {
         self.require_creator("start")?;
         self.require_unstarted()?;
+        let (pid, panic) = match &self.body {
+            Some(Body::Spawned(call)) => call.start(&self.name, self.creator, self.cpu)?,
+            _ => self.fork()?,
+        };
+        let sentinel = sys::pidfd_open(pid).map_err(|error| {
+            sys::kill_and_reap(pid);
+            ProcessError::of_pidfd(&self.name, error)
+        })?;
+        self.child = Some(Child { pid, sentinel, panic, ended: None });
+        self.body = None;
+        Ok(())
+    }
+
+    fn fork(&mut self) -> Result<(i32, PanicText), ProcessError> {
         let panic = PanicText::new()
             .map_err(|source| ProcessError::Memory { name: self.name.clone(), source })?;
         // A signal to the group that arrives during the fork waits until the child is ready to
@@ -128,18 +150,14 @@ impl<'a> Process<'a> {
         // the creator should have one thread is asked for in the documentation of the type.
         let forked = unsafe { sys::fork() };
         if let Ok(0) = forked {
-            let body = self.body.take().expect("a process not yet started has its closure");
+            let Some(Body::Forked(body)) = self.body.take() else {
+                unreachable!("a process that is forked, and was not yet, has its closure")
+            };
             child::run(body, panic, self.creator, self.cpu);
         }
         sys::restore_signals(mask);
         let pid = forked.map_err(|error| ProcessError::of_fork(&self.name, error))?;
-        let sentinel = sys::pidfd_open(pid).map_err(|error| {
-            sys::kill_and_reap(pid);
-            ProcessError::of_pidfd(&self.name, error)
-        })?;
-        self.child = Some(Child { pid, sentinel, panic, ended: None });
-        self.body = None;
-        Ok(())
+        Ok((pid, panic))
     }
 
     /// The child's pid; `None` before `start`. Once the child is joined the number may come to
@@ -277,6 +295,42 @@ impl<'a> Process<'a> {
             // It has ended and was reaped: there is nobody left to tell.
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
             answer => answer.map_err(|error| ProcessError::os(&self.name, verb, error)),
+        }
+    }
+}
+
+impl Process<'static> {
+    /// Prepares a process that will be *spawned*: this program, started anew, runs the function of
+    /// that name with these arguments. Python's `get_context("spawn").Process(target=f, args=…)`.
+    ///
+    /// **Python** starts a fresh interpreter, which imports the main module under another name and
+    /// then unpickles the function's name and its arguments from a pipe
+    /// (Lib/multiprocessing/popen_spawn_posix.py, spawn.py). Nothing that the parent did at run time
+    /// is there: hence `if __name__ == "__main__"`, without which the import would start the next
+    /// child. Only the descriptors that are passed on are inherited. It is slower than `fork`, safe
+    /// in a program with threads, and the default on macOS and Windows.
+    ///
+    /// **Here** `/proc/self/exe` is started by posix_spawn with a hidden first word, by which
+    /// [`spawn::main`] at the top of `main` knows that it is a child: the "import of the main
+    /// module" is the start of the program up to that call, and the same guard. The arguments go
+    /// through serde and postcard, in a file in memory; the function is looked up by name in a
+    /// table. Everything else (join, kill, exit code, the text of a panic) is as for a forked child,
+    /// but for the end: the child ends as a program does, and flushes what it printed.
+    ///
+    /// # Errors
+    /// [`ProcessError::Arguments`] if the arguments cannot be serialised. A name that the program
+    /// does not know is found in the child: exit code 1, with a text that says so.
+    pub fn spawned(
+        name: impl Into<String>,
+        function: &str,
+        arguments: &impl Serialize,
+    ) -> Result<Self, ProcessError> {
+        let name = name.into();
+        match spawn::Call::new(function, arguments) {
+            Ok(call) => Ok(Self::of(name, Body::Spawned(call))),
+            Err(source) => {
+                Err(ProcessError::Arguments { name, function: function.to_owned(), source })
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::os::fd::BorrowedFd;
 use std::sync::atomic::{
     AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16,
     AtomicU32, AtomicU64, AtomicUsize, Ordering,
@@ -67,6 +68,16 @@ impl<T: SharedSafe> Shared<T> {
     pub fn new() -> Result<Self, MapError> {
         const { assert!(align_of::<T>() <= 4096 && !std::mem::needs_drop::<T>()) };
         Ok(Self { memory: Mapping::new(size_of::<T>())?, holds: PhantomData })
+    }
+
+    /// As [`new`](Self::new), at the beginning of a file: shared with every process that maps it,
+    /// and not zero if the file is not.
+    ///
+    /// # Safety
+    /// The file is at least as long as a `T` as long as it is mapped, and its bytes are a `T`.
+    pub(in crate::mp) unsafe fn in_file(file: BorrowedFd<'_>) -> Result<Self, MapError> {
+        const { assert!(align_of::<T>() <= 4096 && !std::mem::needs_drop::<T>()) };
+        Ok(Self { memory: Mapping::of_file(file, size_of::<T>())?, holds: PhantomData })
     }
 }
 

@@ -1,8 +1,9 @@
 //! The system calls under the primitives, each behind a function that says what it promises.
 //! Most of the folder's `unsafe` lives here; callers get safe functions where that is honest.
 
+use std::ffi::CStr;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
@@ -260,6 +261,40 @@ pub fn wait_readable(fd: BorrowedFd<'_>, bound: Duration) -> io::Result<bool> {
             _ => return Ok(true),
         }
     }
+}
+
+// --------------------------------------------------------------------------------- descriptors
+
+/// A file that lies in memory and has no name in any directory (memfd_create(2)). *Not* closed on
+/// exec: it is made to be handed to a program.
+pub(super) fn memory_file(name: &CStr) -> io::Result<OwnedFd> {
+    Ok(nix::sys::memfd::memfd_create(name, nix::sys::memfd::MFdFlags::empty())?)
+}
+
+/// Whether this number is an open file of [`memory_file`]: one without a name, of some length.
+pub(super) fn is_memory_file(fd: RawFd) -> bool {
+    let named = std::fs::read_link(format!("/proc/self/fd/{fd}"));
+    named.is_ok_and(|name| name.as_os_str().as_encoded_bytes().starts_with(b"/memfd:"))
+}
+
+/// Closes every descriptor from `first` on (close_range(2), Linux 5.9; before that, those that
+/// /proc names).
+///
+/// # Safety
+/// Nothing in this process owns one of them or will use one.
+pub(super) unsafe fn close_from(first: RawFd) -> io::Result<()> {
+    // SAFETY: no pointers, and the caller has promised that nobody misses them.
+    if unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) } == 0 {
+        return Ok(());
+    }
+    let names: Vec<_> = std::fs::read_dir("/proc/self/fd")?.collect::<Result<_, _>>()?;
+    for fd in names.iter().filter_map(|name| name.file_name().to_str()?.parse::<RawFd>().ok()) {
+        if fd >= first {
+            // SAFETY: as above. One is that of the directory itself, closed since: an error.
+            unsafe { libc::close(fd) };
+        }
+    }
+    Ok(())
 }
 
 // ------------------------------------------------------------------------------------- signals

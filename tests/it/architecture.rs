@@ -9,7 +9,7 @@ use crate::parlab::Parlab;
 
 /// Who may use whom. A room of the house that is not named may be used by nobody.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("main", &["app", "cli"]),
+    ("main", &["app", "cli", "experiments::spawned"]),
     ("lib", &[]),
     ("cli", &["app", "event", "experiments", "lesson::doc"]),
     ("app", &["event", "experiments", "lesson", "machine", "runner", "view"]),

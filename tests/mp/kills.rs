@@ -14,7 +14,8 @@ pub const CASES: &[Case] = &[("kills::survivors_always_go_on", survivors_always_
 
 const WORKERS: usize = 4;
 
-fn kills() -> u32 {
+/// How many kills a storm has.
+pub fn kills() -> u32 {
     std::env::var("PARLAB_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000)
 }
 

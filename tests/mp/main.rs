@@ -14,7 +14,11 @@ mod lock;
 mod pipe;
 mod proc;
 mod process;
+mod queue;
+mod queue_kills;
+mod queue_steps;
 mod shm;
+mod spawn;
 mod staging;
 mod traces;
 
@@ -32,22 +36,29 @@ pub type Case = (&'static str, fn());
 const QUICK: &[&[Case]] = &[
     process::CASES,
     lifetime::CASES,
+    spawn::CASES,
     pipe::CASES,
     lock::CASES,
     barrier::CASES,
     shm::CASES,
+    queue::CASES,
+    queue_steps::CASES,
     proc::CASES,
 ];
-const SLOW: &[Case] = kills::CASES;
+const SLOW: &[&[Case]] = &[kills::CASES, queue_kills::CASES];
 
 /// When a case is taken to hang. On one busy CPU the quick ones take a second or two.
 const QUICK_LIMIT: Duration = Duration::from_secs(60);
 const SLOW_LIMIT: Duration = Duration::from_secs(600);
 
 fn main() -> ExitCode {
+    if let Some(code) = parlab::mp::process::spawn::main(&spawn::functions()) {
+        return code;
+    }
     let options = Options::from_args(std::env::args().skip(1));
     let quick = QUICK.iter().copied().flatten().map(|case| (case, QUICK_LIMIT));
-    let slow = SLOW.iter().filter(|_| !options.quick).map(|case| (case, SLOW_LIMIT));
+    let slow =
+        SLOW.iter().copied().flatten().filter(|_| !options.quick).map(|case| (case, SLOW_LIMIT));
     let chosen = quick.chain(slow).filter(|((name, _), _)| options.wants(name));
     if options.list {
         for ((name, _), _) in chosen {

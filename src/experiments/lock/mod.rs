@@ -23,6 +23,7 @@ pub static LESSON: Lesson = Lesson {
     ],
     options: &[Opt::Runs, Opt::Iterations],
     defaults: Params { runs: Some(10), iterations: Some(10_000), ..NO_PARAMS },
+    spawned: Vec::new,
     experiments: &[
         Experiment {
             name: "bank",

@@ -198,9 +198,9 @@ fn report(of: &Interpreter, fault: Option<PythonFault>, detail: Option<String>) 
     }
 }
 
-/// The line that a peer prints for one run.
+/// The line that a peer prints for one run; a peer may say more beside it.
 #[derive(Debug, Deserialize)]
-struct PeerRun {
+pub struct PeerRun {
     time_s: f64,
     expected: Option<i64>,
     got: Option<i64>,
@@ -223,22 +223,29 @@ pub fn run(
     let Some(said) = call::<PeerRun>(lab, variant, arguments)? else {
         return Ok(None);
     };
-    let interpreter = &lab.pythons[variant.python.expect("a peer's variant")];
-    Ok(Some(Run {
-        experiment: lab.experiment(),
-        variant: variant.name.clone(),
-        index,
-        time_s: Some(said.time_s),
-        expected: said.expected,
-        got: said.got,
-        correct: said.expected.map(|e| Some(e) == said.got),
-        overlap: said.overlap,
-        cpus: said.cpus,
-        python: Some(interpreter.version.clone()),
-        start_method: said.start_method,
-        gil: Some(interpreter.gil),
-        ..Run::default()
-    }))
+    Ok(Some(said.told(lab, variant, index)))
+}
+
+impl PeerRun {
+    /// As the event of a run of `variant`, which is a peer's.
+    pub fn told(self, lab: &Lab, variant: &Variant, index: u32) -> Run {
+        let interpreter = &lab.pythons[variant.python.expect("a peer's variant")];
+        Run {
+            experiment: lab.experiment(),
+            variant: variant.name.clone(),
+            index,
+            time_s: Some(self.time_s),
+            expected: self.expected,
+            got: self.got,
+            correct: self.expected.map(|e| Some(e) == self.got),
+            overlap: self.overlap,
+            cpus: self.cpus,
+            python: Some(interpreter.version.clone()),
+            start_method: self.start_method,
+            gil: Some(interpreter.gil),
+            ..Run::default()
+        }
+    }
 }
 
 /// Runs the lesson's peer once and gives the last line it printed, typed; `None`

@@ -1,7 +1,9 @@
-//! The child's side of a fork: made ready, run, and ended without ever going back into the
+//! The child's side: made ready, run, and, after a fork, ended without ever going back into the
 //! parent's code.
 
 use std::fmt::Write;
+use std::fs::File;
+use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
@@ -12,18 +14,28 @@ use crate::mp::sys::{self, MapError};
 /// Python's exit code after an uncaught exception.
 const PANICKED: i32 = 1;
 
-/// Runs `body` in a child that was just forked with all signals blocked, and ends the process: code
-/// 0 when it returns, 1 when it panics.
+/// Runs `body` in a child that was just forked with all signals blocked, and ends the process.
 pub(super) fn run(
     body: Box<dyn FnOnce() + '_>,
     panic: PanicText,
     parent: i32,
     cpu: Option<usize>,
 ) -> ! {
+    sys::exit_now(outcome(body, panic, parent, cpu))
+}
+
+/// Makes this process a child of `parent`'s in all respects and runs `body`. Returns the exit code:
+/// 0 when it returns, 1 when it panics.
+pub(super) fn outcome(
+    body: impl FnOnce(),
+    panic: PanicText,
+    parent: i32,
+    cpu: Option<usize>,
+) -> i32 {
     // A parent that died before the signal was set would never send it: then there is nobody to
     // run for.
     if !set_death_signal(libc::SIGKILL, parent).unwrap_or(false) {
-        sys::exit_now(PANICKED);
+        return PANICKED;
     }
     sys::child_signals();
     std::panic::set_hook(Box::new(move |info| panic.record(info)));
@@ -34,7 +46,7 @@ pub(super) fn run(
         }
         body();
     }));
-    sys::exit_now(if outcome.is_ok() { 0 } else { PANICKED })
+    if outcome.is_ok() { 0 } else { PANICKED }
 }
 
 /// One page of shared memory that takes the text of a child's panic: no descriptor to inherit or to
@@ -57,6 +69,17 @@ unsafe impl SharedSafe for Page {}
 impl PanicText {
     pub(super) fn new() -> Result<Self, MapError> {
         Shared::new().map(Self)
+    }
+
+    /// How many bytes it takes at the beginning of a file.
+    pub(super) const BYTES: u64 = size_of::<Page>() as u64;
+
+    /// As [`new`](Self::new), in a file that is at least [`BYTES`](Self::BYTES) long and that another
+    /// program may map too.
+    pub(super) fn in_file(file: &File) -> Result<Self, MapError> {
+        // SAFETY: any bytes are a `Page`, of atomic integers. The file lies in memory, its length
+        // was set before, and nobody who has it ever shortens it.
+        unsafe { Shared::in_file(file.as_fd()) }.map(Self)
     }
 
     fn record(&self, info: &PanicHookInfo<'_>) {

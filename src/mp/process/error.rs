@@ -86,6 +86,16 @@ pub enum ProcessError {
         /// What the kernel answered.
         source: MapError,
     },
+    /// The arguments of a spawned function could not be turned into bytes.
+    #[error("cannot turn the arguments of `{function}` for process `{name}` into bytes: {source}")]
+    Arguments {
+        /// The process's name.
+        name: String,
+        /// The function's name.
+        function: String,
+        /// What the encoder found.
+        source: postcard::Error,
+    },
     /// Somebody else reaped the child (`ECHILD` from wait4), so how it ended is not known here.
     #[error(
         "process `{name}` (pid {pid}) was reaped by other code of this process: how it ended is \
@@ -124,6 +134,13 @@ impl ProcessError {
             Some(libc::EMFILE | libc::ENFILE) => Self::TooManyDescriptors { name },
             Some(libc::ENOSYS | libc::EPERM) => Self::NoPidfd { name, source },
             _ => Self::os(&name, "start", source),
+        }
+    }
+
+    pub(super) fn of_memory_file(name: &str, source: io::Error) -> Self {
+        match source.raw_os_error() {
+            Some(libc::EMFILE | libc::ENFILE) => Self::TooManyDescriptors { name: name.to_owned() },
+            _ => Self::os(name, "start", source),
         }
     }
 

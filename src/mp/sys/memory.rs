@@ -1,6 +1,7 @@
 //! Mappings that forked children share, from the kernel's side: bytes, pages, and who keeps them.
 
 use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::NonNull;
 
 /// The kernel would not map memory to share.
@@ -34,12 +35,19 @@ unsafe impl Sync for Mapping {}
 impl Mapping {
     /// Maps at least `bytes` bytes, in whole pages (one page for 0).
     pub(in crate::mp) fn new(bytes: usize) -> Result<Self, MapError> {
-        let bytes = bytes.max(1);
-        let (access, kind) =
-            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
-        // SAFETY: a new anonymous mapping at an address the kernel chooses touches nothing that
-        // exists.
-        let base = unsafe { libc::mmap(std::ptr::null_mut(), bytes, access, kind, -1, 0) };
+        Self::map(bytes.max(1), libc::MAP_ANONYMOUS, -1)
+    }
+
+    /// Maps the first `bytes` bytes of a file instead, shared with whoever else maps it.
+    pub(in crate::mp) fn of_file(file: BorrowedFd<'_>, bytes: usize) -> Result<Self, MapError> {
+        Self::map(bytes, 0, file.as_raw_fd())
+    }
+
+    fn map(bytes: usize, kind: i32, fd: i32) -> Result<Self, MapError> {
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        let kind = libc::MAP_SHARED | kind;
+        // SAFETY: a new mapping at an address the kernel chooses touches nothing that exists.
+        let base = unsafe { libc::mmap(std::ptr::null_mut(), bytes, access, kind, fd, 0) };
         if base == libc::MAP_FAILED {
             return Err(MapError { bytes, source: io::Error::last_os_error() });
         }

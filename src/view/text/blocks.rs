@@ -6,6 +6,7 @@ use textwrap::core::display_width;
 
 use super::super::style::{Paint, Style};
 use super::super::{CodeBlock, LessonRow, Part, markdown, visible, words};
+use crate::event::Line;
 use crate::lesson::fault::Fault;
 
 /// Plain text, wrapped, every line after an indent.
@@ -45,6 +46,18 @@ pub(super) fn code(code: &CodeBlock, style: &Style) -> String {
         let line = style.paint(&visible::lines(line), Paint::Code);
         text.push_str(format!("{} {line}", style.paint(&number, Paint::Faint)).trim_end());
         text.push('\n');
+    }
+    text
+}
+
+/// What the processes of a demonstration printed, as it came.
+pub(super) fn printed(lines: &[Line], style: &Style) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let mut text = style.paint(words::printed_heading(style.lang), Paint::Heading) + "\n";
+    for line in lines {
+        text.push_str(&format!("  │ {}\n", line.text).replace("│ \n", "│\n"));
     }
     text
 }

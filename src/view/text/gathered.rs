@@ -1,6 +1,6 @@
 //! What one experiment has reported so far, by variant.
 
-use crate::event::{LostUpdate, Measure, Run};
+use crate::event::{Line, LostUpdate, Measure, Run, Timeline};
 
 /// The events of one experiment that are drawn together.
 #[derive(Default)]
@@ -8,6 +8,8 @@ pub(super) struct Gathered {
     pub runs: Vec<Run>,
     pub measures: Vec<Measure>,
     pub lost_updates: Vec<LostUpdate>,
+    pub timelines: Vec<Timeline>,
+    pub lines: Vec<Line>,
 }
 
 impl Gathered {

@@ -12,6 +12,7 @@ mod lanes;
 mod measures;
 mod outcomes;
 mod overlap;
+mod timeline;
 mod variants;
 
 use std::io::{self, Write};
@@ -135,6 +136,10 @@ impl Text {
         if let Some(lost) = gathered.lost_updates.first() {
             self.block(&lanes::draw(lost, &style))?;
         }
+        self.block(&blocks::printed(&gathered.lines, &style))?;
+        if let Some(timeline) = gathered.timelines.first() {
+            self.block(&timeline::draw(timeline, &style))?;
+        }
         // A lesson tells its figures in its own words.
         if self.comparing {
             self.block(&measures::draw(&gathered.measures, &style))?;
@@ -197,6 +202,8 @@ impl View for Text {
             }
             Event::Progress(progress) => self.progress(&progress),
             Event::Run(run) => self.gathered.runs.push(run),
+            Event::Timeline(timeline) => self.gathered.timelines.push(timeline),
+            Event::Line(line) => self.gathered.lines.push(line),
             Event::Measure(measure) => self.gathered.measures.push(measure),
             Event::LostUpdate(lost) => self.gathered.lost_updates.push(lost),
             Event::Deadlock(deadlock) => self.block(&deadlock::draw(&deadlock, &style))?,

@@ -1,7 +1,7 @@
 //! The words around figures: titles, columns, legends, and the sentence below a table.
 
 use super::super::format::{SPACE, count, percent};
-use crate::event::Op;
+use crate::event::{Op, SpanKind};
 use crate::lesson::doc::Lang;
 
 /// How often something ran.
@@ -364,5 +364,43 @@ pub fn measures_heading(lang: Lang) -> &'static str {
     match lang {
         Lang::En => "Measured besides",
         Lang::It => "Altre misure",
+    }
+}
+
+/// Above a timeline.
+pub fn timeline_heading(lang: Lang, variant: &str) -> String {
+    match lang {
+        Lang::En => format!("Who did what when ({variant})"),
+        Lang::It => format!("Chi ha fatto che cosa, e quando ({variant})"),
+    }
+}
+
+/// In place of the lanes that are not drawn.
+pub fn lanes_left_out(lang: Lang, lanes: usize) -> String {
+    match lang {
+        Lang::En => format!("⋮ and {lanes} more"),
+        Lang::It => format!("⋮ e altri {lanes}"),
+    }
+}
+
+/// What a process does in a span of a timeline.
+pub fn span_kind(lang: Lang, kind: SpanKind) -> &'static str {
+    match (lang, kind) {
+        (Lang::En, SpanKind::Creating) => "being made",
+        (Lang::It, SpanKind::Creating) => "in creazione",
+        (Lang::En, SpanKind::Running) => "running",
+        (Lang::It, SpanKind::Running) => "in esecuzione",
+        (Lang::En, SpanKind::Waiting) => "waiting",
+        (Lang::It, SpanKind::Waiting) => "in attesa",
+        (Lang::En, SpanKind::Reaping) => "ended, not waited for yet",
+        (Lang::It, SpanKind::Reaping) => "terminato, non ancora atteso",
+    }
+}
+
+/// Above what processes printed.
+pub fn printed_heading(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "What they printed, as it came",
+        Lang::It => "Che cosa hanno stampato, così come è arrivato",
     }
 }

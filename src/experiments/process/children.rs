@@ -1,0 +1,238 @@
+//! Many children, one after the other: started, then joined, by each way to make one.
+//!
+//! A child does nothing but note the clock and its CPU, so what is measured is the cost
+//! of having it: making it, and clearing it away. `fork` copies this process, `spawn`
+//! starts this program anew, `thread` makes none.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::notes::{self, Child, Life, Notes, Observed};
+use crate::event::{Event, Run, Timeline};
+use crate::experiments::lab::{Lab, Variant};
+use crate::experiments::workers::finish;
+use crate::experiments::{python, rounds};
+use crate::mp::{Process, Shared};
+
+/// Figures of a variant, over all its runs; the first three are medians per child.
+pub const FIGURES: &[&str] = &[
+    "create_ns",
+    "life_ns",
+    "reap_ns",
+    "pairs",
+    "swapped_first",
+    "swapped_end",
+    "cpus_seen",
+    "same_cpu",
+    "moved",
+];
+
+/// The function that a spawned child runs, by name.
+pub const SPAWNED: &str = "process.children";
+/// Bytes that a spawned child may take for its report.
+const REPORT: u64 = 64;
+
+/// The experiment `children`.
+pub fn run(lab: &mut Lab) -> Result<()> {
+    let variants = lab.variants()?;
+    lab.expect_steps(variants.len() as u64 * (u64::from(lab.runs()) + 1));
+    let mut seen: BTreeMap<String, Vec<Vec<Child>>> = BTreeMap::new();
+    let runs = rounds::interleave(lab, &variants, |lab, variant, index| {
+        let Some((run, children)) = one(lab, variant, index)? else {
+            return Ok(None);
+        };
+        seen.entry(variant.name.clone()).or_default().push(children);
+        Ok(Some(lab.entitle(run, variant, index)))
+    })?;
+    for variant in &variants {
+        // The first run warmed up.
+        let of_it = seen.get(&variant.name).map_or(&[][..], |runs| &runs[1..]);
+        tell(lab, variant, of_it)?;
+    }
+    lab.summarize(&variants, &runs)
+}
+
+/// One run: all children of it, started and joined.
+fn one(lab: &mut Lab, variant: &Variant, index: u32) -> Result<Option<(Run, Vec<Child>)>> {
+    let n = lab.n() as usize;
+    let children = match variant.base {
+        "fork" => forked(n)?,
+        "spawn" => spawned_anew(lab, n)?,
+        "thread" => threads(n)?,
+        _ => return peer(lab, variant, index),
+    };
+    let got = notes::reported(&children);
+    let run = Run {
+        time_s: Some(notes::elapsed_s(&children)),
+        expected: Some(n as i64),
+        got: Some(got as i64),
+        correct: Some(got == n),
+        ..Run::default()
+    };
+    Ok(Some((run, children)))
+}
+
+fn forked(n: usize) -> Result<Vec<Child>> {
+    let notes = Notes::new(n).context("the children's notes in shared memory")?;
+    let page = &notes;
+    // region: child
+    let child = |number: usize| {
+        Process::new(number.to_string(), move || {
+            page.lived(number, Life::lived()); // the clock and the CPU, and no more
+        })
+    };
+    // endregion
+    let pids = start_and_join((0..n).map(child).collect(), &notes)?;
+    Ok(notes.children(&pids))
+}
+
+/// Starts all, then joins all; each must end well. Gives their pids.
+fn start_and_join(mut children: Vec<Process<'_>>, notes: &Notes) -> Result<Vec<i32>> {
+    let n = children.len();
+    // region: start-join
+    for (number, child) in children.iter_mut().enumerate() {
+        notes.asked(number); // the clock, before
+        child.start().with_context(|| stopped_at(number, n))?;
+    }
+    for (number, child) in children.iter_mut().enumerate() {
+        notes.joining(number);
+        finish(child)?; // join, and see how it ended
+        notes.joined(number);
+    }
+    // endregion
+    Ok(children.iter().filter_map(Process::pid).collect())
+}
+
+/// How far the starts came.
+fn stopped_at(started: usize, n: usize) -> String {
+    format!("child {} of {n} ({started} started)", started + 1)
+}
+
+/// Children that are this program anew. They share no memory with it: each leaves its
+/// report in a file, at its own place.
+fn spawned_anew(lab: &mut Lab, n: usize) -> Result<Vec<Child>> {
+    let path = lab.scratch().context("the run's private directory")?.join("lives");
+    let file = File::create(&path).context("the children's reports")?;
+    file.set_len(REPORT * n as u64).context("the children's reports")?;
+    let notes = Notes::new(n).context("the children's notes in shared memory")?;
+    let child = |number| Process::spawned(format!("{number}"), SPAWNED, &(path.clone(), number));
+    let children = (0..n).map(child).collect::<Result<Vec<_>, _>>()?;
+    let pids = start_and_join(children, &notes)?;
+    read_reports(&path, &notes)?;
+    Ok(notes.children(&pids))
+}
+
+/// In the spawned child.
+pub fn spawned((path, number): (PathBuf, usize)) {
+    let life = Life::lived();
+    let report = postcard::to_stdvec(&life).expect("numbers");
+    let file = File::options().write(true).open(path).expect("the parent's file");
+    file.write_all_at(&report, REPORT * number as u64).expect("the report");
+}
+
+fn read_reports(path: &Path, notes: &Notes) -> Result<()> {
+    let bytes = fs::read(path).context("the children's reports")?;
+    for (number, report) in bytes.chunks(REPORT as usize).enumerate() {
+        // One that was not written is all zero: a life that never began.
+        let (life, _) = postcard::take_from_bytes::<Life>(report).context("a child's report")?;
+        notes.lived(number, life);
+    }
+    fs::remove_file(path).context("the children's reports")
+}
+
+/// Threads, in a forked child of their own: a process that forks must never have had one.
+fn threads(n: usize) -> Result<Vec<Child>> {
+    let notes = Notes::new(n).context("the threads' notes in shared memory")?;
+    let refused: Shared<(AtomicU64, AtomicU64)> =
+        Shared::new().context("the threads' notes in shared memory")?;
+    let (page, refusal) = (&notes, &refused);
+    let mut home = Process::new("threads", move || {
+        if let Err((started, error)) = start_and_join_threads(n, page) {
+            refusal.0.store(started as u64, Relaxed);
+            refusal.1.store(error.raw_os_error().unwrap_or(libc::EAGAIN) as u64, Relaxed);
+        }
+    });
+    home.start()?;
+    finish(&mut home)?;
+    drop(home);
+    match refused.1.load(Relaxed) as i32 {
+        0 => Ok(notes.children(&[])),
+        errno => {
+            let started = refused.0.load(Relaxed) as usize;
+            Err(io::Error::from_raw_os_error(errno)).context(stopped_at(started, n))
+        }
+    }
+}
+
+/// The same with threads; where one cannot be had: how many could, and why.
+fn start_and_join_threads(n: usize, notes: &Notes) -> Result<(), (usize, io::Error)> {
+    std::thread::scope(|scope| {
+        let mut threads = Vec::new();
+        for number in 0..n {
+            notes.asked(number);
+            let body = move || notes.lived(number, Life::lived());
+            let thread = std::thread::Builder::new().spawn_scoped(scope, body);
+            threads.push(thread.map_err(|error| (number, error))?);
+        }
+        for (number, thread) in threads.into_iter().enumerate() {
+            notes.joining(number);
+            thread.join().expect("a thread that notes the time");
+            notes.joined(number);
+        }
+        Ok(())
+    })
+}
+
+/// What the peer prints beside the fields of every peer's run.
+#[derive(Debug, Deserialize)]
+struct Said {
+    #[serde(flatten)]
+    run: python::PeerRun,
+    children: Vec<Child>,
+}
+
+fn peer(lab: &mut Lab, variant: &Variant, index: u32) -> Result<Option<(Run, Vec<Child>)>> {
+    let method = variant.base.trim_start_matches("python-").to_string();
+    let arguments = ["children".to_string(), method, lab.n().to_string()];
+    let Some(said) = python::call::<Said>(lab, variant, &arguments)? else {
+        return Ok(None);
+    };
+    Ok(Some((said.run.told(lab, variant, index), said.children)))
+}
+
+/// The figures of a variant, and its last run as a timeline.
+fn tell(lab: &mut Lab, variant: &Variant, runs: &[Vec<Child>]) -> Result<()> {
+    let Some(last) = runs.last() else {
+        return Ok(());
+    };
+    let mut observed = Observed::default();
+    for children in runs {
+        observed.add(children);
+    }
+    lab.emit(&Event::Timeline(Timeline {
+        experiment: lab.experiment(),
+        variant: variant.name.clone(),
+        index: runs.len() as u32 - 1,
+        lanes: notes::lanes(last),
+    }))?;
+    let figures = [
+        ("create_ns", json!(observed.create_ns())),
+        ("life_ns", json!(observed.life_ns())),
+        ("reap_ns", json!(observed.reap_ns())),
+        ("pairs", json!(observed.pairs)),
+        ("swapped_first", json!(observed.swapped_first)),
+        ("swapped_end", json!(observed.swapped_end)),
+        ("cpus_seen", json!(observed.cpus())),
+        ("same_cpu", json!(observed.cpus() == 1)),
+        ("moved", json!(observed.moved)),
+    ];
+    lab.measure(Some(&variant.name), figures)
+}

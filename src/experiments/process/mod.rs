@@ -1,0 +1,101 @@
+//! The lesson *process*: what a process is, what it costs, and what its end leaves behind.
+//!
+//! `children` is what `compare` measures; `ending` and `lines` belong to the core of
+//! the lesson, the others to its parts.
+
+mod args;
+mod children;
+mod copied;
+mod ending;
+mod inherited;
+mod lines;
+mod notes;
+
+use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
+use crate::event::Params;
+use crate::mp::process::spawn::Function;
+
+/// The row of the registry.
+pub static LESSON: Lesson = Lesson {
+    name: "process",
+    texts: texts!("process"),
+    sources: &[
+        ("process/children.rs", include_str!("children.rs")),
+        ("process/lines.rs", include_str!("lines.rs")),
+        ("process/ending.rs", include_str!("ending.rs")),
+        ("process/copied.rs", include_str!("copied.rs")),
+        ("process/args.rs", include_str!("args.rs")),
+        ("process/inherited.rs", include_str!("inherited.rs")),
+    ],
+    options: &[Opt::N, Opt::Runs],
+    defaults: Params { n: Some(40), runs: Some(5), ..NO_PARAMS },
+    spawned: || {
+        vec![
+            Function::new(children::SPAWNED, children::spawned),
+            Function::new(inherited::SPAWNED, inherited::spawned),
+        ]
+    },
+    experiments: &[
+        Experiment {
+            name: "children",
+            compared: true,
+            variants: &[
+                "fork",
+                "spawn",
+                "thread",
+                "python-fork",
+                "python-spawn",
+                "python-forkserver",
+            ],
+            racy: &[],
+            figures: children::FIGURES,
+            experiment_figures: &[],
+            run: children::run,
+        },
+        Experiment {
+            name: "ending",
+            compared: false,
+            variants: &["not-joined", "joined", "terminated"],
+            racy: &[],
+            figures: ending::FIGURES,
+            experiment_figures: &[],
+            run: ending::run,
+        },
+        Experiment {
+            name: "lines",
+            compared: false,
+            variants: &["two-writes", "one-write"],
+            racy: &["two-writes"],
+            figures: lines::FIGURES,
+            experiment_figures: &[],
+            run: lines::run,
+        },
+        Experiment {
+            name: "args",
+            compared: false,
+            variants: &["rust", "python-comma", "python-no-comma"],
+            racy: &[],
+            figures: args::FIGURES,
+            experiment_figures: &[],
+            run: args::run,
+        },
+        Experiment {
+            name: "copied",
+            compared: false,
+            variants: &["fork"],
+            racy: &[],
+            figures: copied::FIGURES,
+            experiment_figures: &[],
+            run: copied::run,
+        },
+        Experiment {
+            name: "inherited",
+            compared: false,
+            variants: &["fork", "spawn", "python-fork", "python-spawn", "python-forkserver"],
+            racy: &[],
+            figures: inherited::FIGURES,
+            experiment_figures: &[],
+            run: inherited::run,
+        },
+    ],
+};

@@ -1,0 +1,161 @@
+//! How a message gets in and out: the loops of producers and consumers around the ring, step by
+//! step, and how long each is ready to wait.
+
+use std::time::Duration;
+
+use super::ring::Reader;
+use super::{Observer, Queue, QueueError, Step};
+use crate::mp::sys::{self, Deadline, LONGEST_SLEEP};
+
+/// How long somebody waits for room or for a message.
+#[derive(Clone, Copy)]
+pub(super) enum Patience {
+    /// Not at all.
+    None,
+    /// Until this moment.
+    Until(Deadline),
+}
+
+impl Patience {
+    pub(super) const FOR_EVER: Self = Self::Until(Deadline::never());
+
+    /// How long to wait for the lock, which others hold only while they copy. Even who does not wait
+    /// for messages waits for that: a moment's busy lock does not make a queue empty.
+    pub(super) fn for_lock(self) -> Duration {
+        match self {
+            Self::None => LONGEST_SLEEP,
+            Self::Until(deadline) => deadline.left(),
+        }
+    }
+
+    /// How long is left to sleep; the error if nothing is: `at_once` for who does not wait at all.
+    fn left(self, at_once: QueueError, what: &'static str) -> Result<Duration, QueueError> {
+        match self {
+            Self::None => Err(at_once),
+            Self::Until(deadline) if deadline.is_over() => Err(QueueError::TimedOut { what }),
+            Self::Until(deadline) => Ok(deadline.left()),
+        }
+    }
+}
+
+impl<T, O: Observer> Queue<T, O> {
+    /// Puts messages in order: as many as fit under one lock and by one commit, again and again.
+    #[inline]
+    pub(super) fn put_all<'m>(
+        &self,
+        messages: impl Iterator<Item = &'m [u8]> + Clone,
+        patience: Patience,
+    ) -> Result<(), QueueError> {
+        let limit = self.ring.longest();
+        if let Some(long) = messages.clone().find(|message| message.len() > limit) {
+            return Err(QueueError::TooLarge { len: long.len(), limit });
+        }
+        let mut rest = messages.peekable();
+        while let Some(len) = rest.peek().map(|next| next.len()) {
+            let Some(mut writer) = self.ring.writer(|| patience.for_lock()) else {
+                patience.left(QueueError::Full { len }, "room")?;
+                continue;
+            };
+            if self.ring.is_closed() {
+                return Err(QueueError::Closed);
+            }
+            if !writer.fits(len) {
+                drop(writer);
+                self.wait_for_room(len, patience)?;
+                continue;
+            }
+            self.observer.after(Step::PutLocked);
+            let mut written = 0;
+            while let Some(message) = rest.next_if(|next| writer.fits(next.len())) {
+                writer.write(message, |step| self.observer.after(step));
+                written += 1;
+            }
+            writer.commit();
+            self.observer.after(Step::PutCommitted);
+            drop(writer);
+            self.observer.after(Step::PutUnlocked);
+            self.ring.no_message().notify(written, || self.observer.after(Step::PutWakes));
+        }
+        Ok(())
+    }
+
+    /// Sleeps once, or not at all if there is room now.
+    #[cold]
+    fn wait_for_room(&self, len: usize, patience: Patience) -> Result<(), QueueError> {
+        let bound = patience.left(QueueError::Full { len }, "room")?;
+        let sleeper = self.ring.no_room().announce();
+        if !self.ring.fits(len) && !self.ring.is_closed() {
+            self.observer.after(Step::PutWaits);
+            sleeper.sleep(bound);
+        }
+        Ok(())
+    }
+
+    /// Waits for a message and appends at most `max` of those that are there to `bytes`; `each` is
+    /// told where in `bytes` one ends.
+    #[inline]
+    pub(super) fn take(
+        &self,
+        max: usize,
+        bytes: &mut Vec<u8>,
+        mut each: impl FnMut(usize),
+        patience: Patience,
+    ) -> Result<(), QueueError> {
+        let mut reader = self.wait_for_reader(patience)?;
+        self.observer.after(Step::GetLocked);
+        for taken in 0..max {
+            if taken > 0 && !reader.has_message() {
+                break;
+            }
+            reader.read(bytes, |step| self.observer.after(step));
+            each(bytes.len());
+        }
+        let half_empty = reader.commit();
+        self.observer.after(Step::GetCommitted);
+        drop(reader);
+        self.observer.after(Step::GetUnlocked);
+        // Not for each message: a producer that is woken has room for many.
+        if half_empty {
+            self.ring.no_room().notify(u32::MAX, || self.observer.after(Step::GetWakes));
+        }
+        Ok(())
+    }
+
+    /// Waits until there is a message and this process may read it.
+    #[inline]
+    fn wait_for_reader(&self, patience: Patience) -> Result<Reader<'_>, QueueError> {
+        loop {
+            if let Some(mut reader) = self.ring.reader(|| patience.for_lock()) {
+                if reader.has_message() {
+                    return Ok(reader);
+                }
+                drop(reader);
+                self.wait_for_message(patience)?;
+            } else {
+                patience.left(QueueError::Empty, "a message")?;
+            }
+        }
+    }
+
+    /// Looks for a while, then sleeps once; neither if there is a message now.
+    #[cold]
+    fn wait_for_message(&self, patience: Patience) -> Result<(), QueueError> {
+        // In this order: what was put before the closing is visible to who sees the closing.
+        if self.ring.is_closed() && self.ring.is_empty() {
+            return Err(QueueError::Closed);
+        }
+        let bound = patience.left(QueueError::Empty, "a message")?;
+        for &pause in self.pauses {
+            (0..pause).for_each(|_| sys::spin_loop());
+            if !self.ring.is_empty() {
+                return Ok(());
+            }
+        }
+        let sleeper = self.ring.no_message().announce();
+        if self.ring.is_empty() && !self.ring.is_closed() {
+            self.observer.after(Step::GetWaits);
+            sleeper.sleep(bound);
+        }
+        Ok(())
+    }
+}

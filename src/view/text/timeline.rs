@@ -1,0 +1,88 @@
+//! Who did what when: a lane a process, all on one scale of time.
+
+use textwrap::core::display_width;
+
+use super::super::format::time;
+use super::super::style::{Paint, Style};
+use super::super::words;
+use super::blocks;
+use crate::event::{Lane, Span, SpanKind, Timeline};
+
+/// Lanes that are drawn: more would fill the screen and say no more.
+const MOST: usize = 12;
+
+/// The lanes; where there are too many, the first and the last ones.
+pub(super) fn draw(timeline: &Timeline, style: &Style) -> String {
+    let ends = timeline.lanes.iter().flat_map(|lane| &lane.spans).map(|span| span.end_s);
+    let total = ends.fold(0.0, f64::max);
+    if total <= 0.0 {
+        return String::new();
+    }
+    let heading = words::timeline_heading(style.lang, &timeline.variant);
+    let mut text = blocks::title(&heading, Paint::Heading, style);
+    let name = timeline.lanes.iter().map(|lane| display_width(&lane.process)).max().unwrap_or(0);
+    let columns = style.width.saturating_sub(2 + name + 2).max(10);
+    let left_out = timeline.lanes.len().saturating_sub(MOST);
+    let head = if left_out > 0 { MOST * 2 / 3 } else { timeline.lanes.len() };
+    for lane in &timeline.lanes[..head] {
+        text.push_str(&row(lane, name, columns, total));
+    }
+    if left_out > 0 {
+        let gap = words::lanes_left_out(style.lang, left_out);
+        text.push_str(&format!("  {}\n", style.paint(&gap, Paint::Faint)));
+        for lane in &timeline.lanes[head + left_out..] {
+            text.push_str(&row(lane, name, columns, total));
+        }
+    }
+    let axis = axis(columns, &time(total, style.lang));
+    text.push_str(&format!("  {}  {}\n", " ".repeat(name), style.paint(&axis, Paint::Faint)));
+    text + &legend(timeline, style)
+}
+
+fn row(lane: &Lane, name: usize, columns: usize, total: f64) -> String {
+    let mut cells = vec![' '; columns];
+    // What ran is painted last: it may be shorter than the cell that it shares.
+    let (running, others): (Vec<&Span>, Vec<&Span>) =
+        lane.spans.iter().partition(|span| span.what == SpanKind::Running);
+    for span in others.into_iter().chain(running) {
+        paint(&mut cells, span, total);
+    }
+    let line: String = cells.into_iter().collect();
+    let blanks = " ".repeat(name - display_width(&lane.process));
+    format!("  {}{blanks}  {}\n", lane.process, line.trim_end())
+}
+
+/// At least one cell: a span that is too short to be seen still happened.
+fn paint(cells: &mut [char], span: &Span, total: f64) {
+    let last = cells.len() - 1;
+    let at = |seconds: f64| ((seconds / total * cells.len() as f64) as usize).min(last);
+    let (begin, end) = (at(span.begin_s), at(span.end_s));
+    cells[begin..=end].fill(mark(span.what));
+}
+
+fn mark(what: SpanKind) -> char {
+    match what {
+        SpanKind::Creating => '░',
+        SpanKind::Running => '█',
+        SpanKind::Waiting => '·',
+        SpanKind::Reaping => '▒',
+    }
+}
+
+fn axis(columns: usize, total: &str) -> String {
+    let width = display_width(total) + 2;
+    format!("0{}{total}", " ".repeat(columns.saturating_sub(width) + 1))
+}
+
+/// The kinds of span that are drawn, each with its mark.
+fn legend(timeline: &Timeline, style: &Style) -> String {
+    let kinds = [SpanKind::Creating, SpanKind::Running, SpanKind::Waiting, SpanKind::Reaping];
+    let drawn = |kind: &SpanKind| {
+        timeline.lanes.iter().flat_map(|lane| &lane.spans).any(|span| span.what == *kind)
+    };
+    let named: Vec<String> = (kinds.iter().filter(|kind| drawn(kind)))
+        .map(|kind| format!("{} {}", mark(*kind), words::span_kind(style.lang, *kind)))
+        .collect();
+    let lines = blocks::plain(&named.join(", "), "  ", style);
+    lines.lines().map(|line| style.paint(line, Paint::Faint) + "\n").collect()
+}

@@ -1,0 +1,362 @@
+//! The experiments of the lesson *process*: what they claim, held against what they report.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use parlab::event::{ErrorKind, Event, Line, Measure, NoteKind, Run, SpanKind, Timeline};
+use serde_json::Value;
+
+use crate::done::Done;
+use crate::family::{is_root, skip};
+use crate::parlab::{Parlab, lesson_text};
+use crate::python::{faults, real_python};
+use crate::room::Room;
+
+/// How many comparisons a test makes at most until chance has shown what it must.
+const TRIES: u32 = 20;
+
+/// `compare process --json` without Python.
+fn compare<const N: usize>(args: [&str; N]) -> Parlab {
+    Parlab::new().args(["compare", "process", "--json", "--no-python"]).args(args)
+}
+
+/// One experiment of the lesson, with a body of options.
+fn experiment(name: &str, options: &str) -> Done {
+    Parlab::lesson([format!("experiment = \"{name}\"\n{options}").as_str()]).run()
+}
+
+/// One figure of one variant.
+#[track_caller]
+fn figure(done: &Done, variant: &str, name: &str) -> Value {
+    let found = done.events().into_iter().find_map(|event| match event {
+        Event::Measure(m) if m.variant.as_deref() == Some(variant) => m.values.get(name).cloned(),
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("no {name} of {variant}\n{done}"))
+}
+
+fn timelines(done: &Done) -> Vec<Timeline> {
+    let events = done.events().into_iter();
+    events.filter_map(|e| if let Event::Timeline(t) = e { Some(t) } else { None }).collect()
+}
+
+#[test]
+fn every_child_of_every_run_reports_and_ends_well() {
+    let runs = compare(["--runs", "2", "--n", "7"]).run().runs();
+    let variants: BTreeSet<&str> = runs.iter().map(|run| run.variant.as_str()).collect();
+    assert_eq!(variants, ["fork", "spawn", "thread"].into());
+    assert_eq!(runs.len(), 6);
+    for run in runs {
+        assert_eq!((run.expected, run.got, run.correct), (Some(7), Some(7), Some(true)));
+        assert!(run.time_s.unwrap() > 0.0, "{run:?}");
+    }
+}
+
+#[test]
+fn the_costs_of_start_life_and_reaping_are_told_apart() {
+    let done = compare(["--runs", "2", "--n", "5"]).run();
+    for variant in ["fork", "spawn", "thread"] {
+        for cost in ["create_ns", "life_ns", "reap_ns"] {
+            let cost = figure(&done, variant, cost).as_f64().unwrap();
+            assert!(cost >= 0.0 && cost.is_finite(), "{variant}: {cost}");
+        }
+        // Making one takes longer than the two readings of a clock that it lives for.
+        let [create, life] =
+            ["create_ns", "life_ns"].map(|name| figure(&done, variant, name).as_f64().unwrap());
+        assert!(create > 0.0 && life > 0.0, "{variant}");
+    }
+}
+
+#[test]
+fn pairs_are_counted_over_all_runs_and_swapped_ones_are_among_them() {
+    let done = compare(["--runs", "3", "--n", "6"]).run();
+    for variant in ["fork", "spawn", "thread"] {
+        let count = |name| figure(&done, variant, name).as_u64().unwrap();
+        assert_eq!(count("pairs"), 3 * 15, "{variant}");
+        assert!(count("swapped_first") <= count("pairs"));
+        assert!(count("swapped_end") <= count("pairs"));
+    }
+    let alone = compare(["--runs", "1", "--n", "1", "--only", "fork"]).run();
+    assert_eq!(figure(&alone, "fork", "pairs"), 0);
+}
+
+#[test]
+fn the_order_of_the_start_is_not_always_that_of_the_first_lines() {
+    let swapped = (0..TRIES).any(|_| {
+        let done = compare(["--only", "fork", "--runs", "3"]).run();
+        figure(&done, "fork", "swapped_first").as_u64().unwrap() > 0
+    });
+    // On one CPU the children may well run in the order of their start.
+    assert!(swapped || parlab::machine::describe().cpus < 2, "in order in all runs");
+}
+
+#[test]
+fn a_timeline_has_a_lane_for_each_child_in_the_order_of_the_start() {
+    let done = compare(["--runs", "2", "--n", "4"]).run();
+    let timelines = timelines(&done);
+    assert_eq!(
+        timelines.iter().map(|t| t.variant.as_str()).collect::<Vec<_>>(),
+        ["fork", "spawn", "thread"]
+    );
+    for timeline in timelines {
+        assert_eq!((timeline.index, timeline.lanes.len()), (1, 4));
+        let pids: BTreeSet<_> = timeline.lanes.iter().filter_map(|lane| lane.pid).collect();
+        assert_eq!(pids.len(), if timeline.variant == "thread" { 0 } else { 4 });
+        let begun = timeline.lanes.iter().map(|lane| lane.spans[0].begin_s);
+        assert!(begun.is_sorted(), "{timeline:?}");
+        for lane in &timeline.lanes {
+            let kinds: Vec<SpanKind> = lane.spans.iter().map(|span| span.what).collect();
+            assert_eq!(kinds, [SpanKind::Creating, SpanKind::Running, SpanKind::Reaping]);
+            for pair in lane.spans.windows(2) {
+                assert!(pair[0].end_s <= pair[1].begin_s + 1e-12, "{lane:?}");
+            }
+            assert!(lane.spans.iter().all(|span| span.begin_s <= span.end_s), "{lane:?}");
+            assert!(lane.spans[1].cpu.is_some(), "{lane:?}");
+        }
+    }
+}
+
+#[test]
+fn on_one_cpu_all_children_run_on_it() {
+    let taskset = "/usr/bin/taskset";
+    if !std::path::Path::new(taskset).exists() {
+        return skip("on_one_cpu_all_children_run_on_it", "there is no taskset(1)");
+    }
+    let cpu = parlab::machine::describe().usable[0].to_string();
+    let done = compare(["--runs", "1", "--n", "5"]).under([taskset, "-c", &cpu]).run();
+    for variant in ["fork", "spawn", "thread"] {
+        assert_eq!(figure(&done, variant, "same_cpu"), true);
+        assert_eq!(figure(&done, variant, "cpus_seen"), 1);
+    }
+}
+
+#[test]
+fn an_ended_child_is_a_zombie_until_it_is_joined_and_then_gone() {
+    let done = experiment("ending", "");
+    let of = |name| figure(&done, "not-joined", name);
+    assert!(["R", "S"].contains(&of("state_before").as_str().unwrap()), "{done}");
+    assert_eq!(of("state_ended"), "Z");
+    assert_eq!(of("state_later"), "Z");
+    assert_eq!(of("state_after_join"), "gone");
+    assert_eq!(of("exitcode"), 0);
+}
+
+#[test]
+fn join_waits_for_the_work_and_terminate_does_not() {
+    let done = experiment("ending", "");
+    assert_eq!(figure(&done, "joined", "alive_after_start"), true);
+    assert_eq!(figure(&done, "joined", "work_done"), true);
+    assert_eq!(figure(&done, "joined", "exitcode"), 0);
+    assert_eq!(figure(&done, "terminated", "work_done"), false);
+    assert_eq!(figure(&done, "terminated", "exitcode"), -15);
+}
+
+fn lines(done: &Done) -> Vec<Line> {
+    let events = done.events().into_iter();
+    events.filter_map(|e| if let Event::Line(line) = e { Some(line) } else { None }).collect()
+}
+
+#[test]
+fn two_writes_may_glue_lines_together_and_one_write_never_does() {
+    let mut glued = 0;
+    for _ in 0..TRIES {
+        let done = experiment("lines", "runs = 10");
+        let count = |variant, name| figure(&done, variant, name).as_u64().unwrap();
+        for variant in ["two-writes", "one-write"] {
+            assert_eq!(count(variant, "printed"), 400, "{variant}: a line was lost");
+        }
+        assert_eq!(count("one-write", "glued") + count("one-write", "empty"), 0);
+        let one_write = |run: &&Run| run.variant == "one-write";
+        assert!(done.runs().iter().filter(one_write).all(|run| run.got == Some(40)));
+        glued += count("two-writes", "glued");
+        // Where lines are glued, the piece that is shown has some.
+        let shown = lines(&done).iter().any(|line| line.text.matches("line").count() > 1);
+        assert_eq!(shown, count("two-writes", "glued") > 0, "{done}");
+        assert_eq!(figure(&done, "two-writes", "any_glued"), shown);
+        if glued > 0 {
+            return;
+        }
+    }
+    panic!("no lines were glued in {TRIES} times 10 runs");
+}
+
+#[test]
+fn on_one_cpu_the_gap_between_the_two_writes_is_widened_and_told() {
+    let taskset = "/usr/bin/taskset";
+    if !std::path::Path::new(taskset).exists() {
+        return skip("on_one_cpu_the_gap…", "there is no taskset(1)");
+    }
+    let cpu = parlab::machine::describe().usable[0].to_string();
+    let run = Parlab::lesson(["experiment = \"lines\"\nruns = 2"]).under([taskset, "-c", &cpu]);
+    let done = run.run();
+    let told = |e: &Event| matches!(e, Event::Note(n) if n.kind == NoteKind::OneCpuWidened);
+    assert!(done.events().iter().any(told), "{done}");
+    assert_eq!(figure(&done, "two-writes", "any_glued"), true);
+    assert_eq!(figure(&done, "one-write", "any_glued"), false);
+}
+
+#[test]
+fn it_is_the_comma_that_makes_the_tuple() {
+    let done = experiment("args", "");
+    assert_eq!(figure(&done, "rust", "type_without_comma"), "i32");
+    assert_eq!(figure(&done, "rust", "type_with_comma"), "(i32,)");
+}
+
+#[test]
+fn a_forked_child_has_another_value_at_the_same_address() {
+    let done = experiment("copied", "");
+    let of = |name| figure(&done, "fork", name);
+    assert_eq!(of("parent_address"), of("child_address"));
+    assert!(of("parent_address").as_str().unwrap().starts_with("0x"));
+    assert_eq!(of("same_address"), true);
+    assert_eq!([of("before"), of("child_before")], [100, 100]);
+    assert_eq!([of("child_after"), of("parent_after")], [101, 100]);
+}
+
+#[test]
+fn fork_hands_on_everything_and_spawn_begins_anew() {
+    let done = experiment("inherited", "runs = 2");
+    let count = |variant, name| figure(&done, variant, name).as_u64().unwrap();
+    assert_eq!(count("fork", "child_descriptors"), count("fork", "parent_descriptors"));
+    assert!(count("fork", "parent_descriptors") >= 3 + 5, "five files are open");
+    assert_eq!(count("spawn", "child_descriptors"), 3);
+    assert_eq!([count("fork", "parent_global"), count("fork", "child_global")], [2, 2]);
+    assert_eq!([count("spawn", "parent_global"), count("spawn", "child_global")], [2, 1]);
+    assert_eq!(figure(&done, "fork", "change_seen"), true);
+    assert_eq!(figure(&done, "spawn", "change_seen"), false);
+}
+
+#[test]
+fn figures_are_those_of_the_registry() {
+    let all = ["ending", "lines", "args", "copied", "inherited", "children"];
+    let runs = all.map(|name| format!("experiment = \"{name}\"\nruns = 1\nn = 3"));
+    let done = Parlab::lesson(runs.each_ref().map(String::as_str)).run();
+    let mut seen = BTreeSet::new();
+    for event in done.events() {
+        let Event::Measure(Measure { experiment, values, .. }) = event else { continue };
+        let (_, row) = parlab::experiments::experiment(&experiment).unwrap();
+        for name in values.keys() {
+            assert!(row.figures.contains(&name.as_str()), "{name} of {experiment}");
+        }
+        seen.insert(experiment);
+    }
+    assert_eq!(seen.len(), all.len(), "{seen:?}");
+}
+
+#[test]
+fn a_number_of_children_out_of_range_is_told_with_its_range() {
+    for value in ["0", "-1", "1000001", "99999999999999999999"] {
+        for command in ["compare", "lesson"] {
+            let done = Parlab::new().args([command, "process", "--n", value]).run().code(2);
+            done.stdout_is_empty().stderr_has(value).stderr_has("from 1 to 1000000");
+        }
+    }
+}
+
+#[test]
+fn too_few_descriptors_for_so_many_children_are_told_with_how_many_could_start() {
+    let run = compare(["--n", "60", "--runs", "1", "--only", "fork"]).after("ulimit -n 40");
+    let done = run.run().ends(1, Some(parlab::event::EndReason::Failed));
+    let [error] = done.errors().try_into().unwrap();
+    assert_eq!(error.kind, ErrorKind::DescriptorLimit);
+    let what = error.what.unwrap();
+    let started: usize =
+        what.split_once('(').and_then(|(_, rest)| rest.split(' ').next()).unwrap().parse().unwrap();
+    assert!((1..60).contains(&started), "{what}");
+}
+
+#[test]
+fn too_few_processes_are_told_with_how_many_could_start() {
+    let [prlimit, setpriv] = ["/usr/bin/prlimit", "/usr/bin/setpriv"];
+    if !is_root() || ![prlimit, setpriv].iter().all(|path| std::path::Path::new(path).exists()) {
+        return skip("too_few_processes…", "it takes root, prlimit(1) and setpriv(1)");
+    }
+    for variant in ["fork", "spawn", "thread"] {
+        // A user that has no other process.
+        let run = compare(["--n", "60", "--runs", "1", "--only", variant]).copied().under([
+            prlimit,
+            "--nproc=20",
+            setpriv,
+            "--reuid=64040",
+            "--regid=64040",
+            "--clear-groups",
+        ]);
+        let done = run.run().ends(1, Some(parlab::event::EndReason::Failed));
+        let [error] = done.errors().try_into().unwrap();
+        assert_eq!(error.kind, ErrorKind::ProcessLimit, "{variant}");
+        assert!(error.what.unwrap().contains(" of 60 ("), "{variant}");
+    }
+}
+
+/// A Python, as far as the peer's caller can tell.
+const PYTHON: &str = "case \"$3\" in -c) echo '{\"version\": \"3.11.2\", \"gil\": true}' ;; *) \
+    echo \"{\\\"time_s\\\": 0.001, \\\"expected\\\": 2, \\\"got\\\": 1, \\\"start_method\\\": \
+    \\\"$5\\\", \\\"children\\\": [\
+    {\\\"asked_ns\\\": 0, \\\"first_ns\\\": 30, \\\"last_ns\\\": 40, \\\"joining_ns\\\": 50, \
+    \\\"joined_ns\\\": 57, \\\"pid\\\": 7, \\\"cpus\\\": [0, 0]}, \
+    {\\\"asked_ns\\\": 10, \\\"joining_ns\\\": 57, \\\"joined_ns\\\": 60, \\\"pid\\\": 8}]}\" ;; esac";
+
+#[test]
+fn a_peer_names_its_start_method_and_is_measured_as_the_others_are() {
+    let args = ["--runs", "1", "--n", "2", "--only", "python-fork,python-spawn,python-forkserver"];
+    let done = compare(args).python(PYTHON).run();
+    let told: Vec<_> =
+        done.runs().into_iter().map(|run| (run.variant, run.start_method, run.correct)).collect();
+    let of = |method: &str| {
+        (format!("python-{method}"), Some(method.to_string()), Some(false)) // one did not report
+    };
+    assert_eq!(told, [of("fork"), of("spawn"), of("forkserver")]);
+    assert_eq!(figure(&done, "python-spawn", "create_ns"), 30.0);
+    assert_eq!(figure(&done, "python-spawn", "life_ns"), 10.0);
+    assert_eq!(figure(&done, "python-spawn", "reap_ns"), 7.0);
+}
+
+#[test]
+fn a_real_python_makes_its_children_by_each_start_method() {
+    let Some(python) = real_python() else {
+        return skip("a_real_python_makes…", "there is no python3");
+    };
+    let room = Rc::new(Room::new());
+    let only = |name: &str, variants: &str| {
+        format!("experiment = \"{name}\"\nn = 12\nruns = 1\nonly = [{variants}]")
+    };
+    let each = "\"python-fork\", \"python-spawn\", \"python-forkserver\"";
+    let args = "\"python-comma\", \"python-no-comma\"";
+    let runs = [only("children", each), only("args", args), only("inherited", each)];
+    room.file("x.md", lesson_text(&runs.each_ref().map(String::as_str)));
+    let run = Parlab::in_room(&room).args(["lesson", "./x.md", "--json", "--python"]);
+    let done = run.args([&python]).run();
+    assert_eq!(faults(&done), [], "{done}");
+    for run in done.runs().into_iter().filter(|run| run.experiment == "children") {
+        assert_eq!(run.variant, format!("python-{}", run.start_method.unwrap()));
+        assert_eq!(run.got, Some(12), "{done}");
+    }
+    // Strings of one character are arguments by luck, those of two are one too many.
+    assert_eq!(figure(&done, "python-comma", "ran"), 12);
+    assert_eq!(figure(&done, "python-no-comma", "ran"), 10);
+    assert_eq!(figure(&done, "python-no-comma", "first_failed"), "10");
+    let error = figure(&done, "python-no-comma", "error");
+    assert!(error.as_str().unwrap().starts_with("TypeError"), "{error}");
+    let global = |method: &str| figure_of(&done, "inherited", method, "child_global");
+    assert_eq!(global("python-fork"), 2);
+    assert_eq!([global("python-spawn"), global("python-forkserver")], [1, 1]);
+}
+
+/// As [`figure`], where several experiments have a variant of that name.
+#[track_caller]
+fn figure_of(done: &Done, experiment: &str, variant: &str, name: &str) -> Value {
+    let found = done.events().into_iter().find_map(|event| match event {
+        Event::Measure(m) if m.experiment == experiment => {
+            let of_it = m.variant.as_deref() == Some(variant);
+            of_it.then(|| m.values.get(name).cloned()).flatten()
+        }
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("no {name} of {experiment} {variant}\n{done}"))
+}
+
+#[test]
+fn a_run_of_the_whole_lesson_ends_well() {
+    let args = ["lesson", "process", "--part", "all", "--json", "--no-python", "--runs", "2"];
+    Parlab::new().args(args).args(["--n", "4"]).run().ends(0, None);
+}
