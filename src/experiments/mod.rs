@@ -12,6 +12,7 @@ pub mod ledger;
 mod lock;
 pub mod options;
 mod python;
+mod queue;
 mod rounds;
 mod stage;
 pub mod work;
@@ -25,7 +26,7 @@ pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use options::Opt;
 
 /// Every lesson, in the order in which they are taught.
-pub static LESSONS: &[&Lesson] = &[&lock::LESSON];
+pub static LESSONS: &[&Lesson] = &[&queue::LESSON, &lock::LESSON];
 
 /// One lesson: what it can run and the texts around it.
 #[derive(Debug)]
