@@ -3,8 +3,11 @@
 //! `sum` is what `compare` measures; `order` and `join-first` belong to the core, the other
 //! experiments to the parts of the lesson.
 
+mod break_even;
 mod join_first;
+mod killed;
 mod order;
+mod pickle;
 mod sum;
 
 use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
@@ -18,6 +21,8 @@ pub static LESSON: Lesson = Lesson {
         ("queue/sum.rs", include_str!("sum.rs")),
         ("queue/order.rs", include_str!("order.rs")),
         ("queue/join_first.rs", include_str!("join_first.rs")),
+        ("queue/killed.rs", include_str!("killed.rs")),
+        ("queue/pickle.rs", include_str!("pickle.rs")),
     ],
     options: &[Opt::N, Opt::Runs, Opt::Workers, Opt::Work, Opt::Wait],
     defaults: Params {
@@ -63,6 +68,33 @@ pub static LESSON: Lesson = Lesson {
             figures: join_first::FIGURES,
             experiment_figures: &[],
             run: join_first::run,
+        },
+        Experiment {
+            name: "break-even",
+            compared: false,
+            variants: &["serial", "process-per-item", "workers"],
+            racy: &[],
+            figures: break_even::FIGURES,
+            experiment_figures: break_even::EXPERIMENT_FIGURES,
+            run: break_even::run,
+        },
+        Experiment {
+            name: "producer-killed",
+            compared: false,
+            variants: &["locked", "written", "committed", "python-killed"],
+            racy: &[],
+            figures: killed::FIGURES,
+            experiment_figures: &[],
+            run: killed::run,
+        },
+        Experiment {
+            name: "unsendable",
+            compared: false,
+            variants: &["in-put", "in-feeder", "python-lambda"],
+            racy: &[],
+            figures: pickle::FIGURES,
+            experiment_figures: &[],
+            run: pickle::run,
         },
     ],
 };

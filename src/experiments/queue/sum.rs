@@ -123,11 +123,22 @@ impl Sum {
         results.context("getting the results")
     }
 
-    /// One loop puts everything, then gets everything.
+    /// One run of the variant of that name; `workers` is for the one that is called so.
     ///
     /// # Errors
-    /// When a result does not come.
-    pub fn serial(&self) -> Result<Summed> {
+    /// When a process cannot be made, does not end well, or a result does not come.
+    pub fn variant(&self, name: &str, workers: usize) -> Result<Summed> {
+        match name {
+            "serial" => self.serial(),
+            "process-per-item" => self.processes(self.numbers.len()),
+            "workers" => self.processes(workers),
+            "threads" => self.threads(),
+            other => unreachable!("the registry has no variant {other}"),
+        }
+    }
+
+    /// One loop puts everything, then gets everything.
+    fn serial(&self) -> Result<Summed> {
         let began = sys::now_ns();
         // region: serial
         for &number in &self.numbers {
@@ -142,10 +153,7 @@ impl Sum {
     }
 
     /// `count` processes share the numbers; with as many as numbers, each has one.
-    ///
-    /// # Errors
-    /// When a process cannot be made, does not end well, or a result does not come.
-    pub fn processes(&self, count: usize) -> Result<Summed> {
+    fn processes(&self, count: usize) -> Result<Summed> {
         let count = count.min(self.numbers.len());
         let share = |first| Process::new("add-two", move || self.add_two_to_share(first, count));
         let mut processes: Vec<Process> = (0..count).map(share).collect();
@@ -167,10 +175,7 @@ impl Sum {
 
     /// A thread for each number, all of them in a process of their own: one that has had threads
     /// must not fork, and this one forks.
-    ///
-    /// # Errors
-    /// As [`Sum::processes`].
-    pub fn threads(&self) -> Result<Summed> {
+    fn threads(&self) -> Result<Summed> {
         let report: SharedSlice<AtomicU64> = SharedSlice::zeroed(6 + self.numbers.len())?;
         let report_of = &report;
         let mut home = Process::new("threads", move || {
@@ -292,13 +297,7 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         if variant.python.is_some() {
             return peer(lab, variant, index);
         }
-        let summed = match variant.base {
-            "serial" => sum.serial()?,
-            "process-per-item" => sum.processes(sum.numbers.len())?,
-            "workers" => sum.processes(workers)?,
-            "threads" => sum.threads()?,
-            other => unreachable!("the registry has no variant {other}"),
-        };
+        let summed = sum.variant(variant.base, workers)?;
         let run = lab.entitle(sum.told(&summed), variant, index);
         measured.entry(variant.name.clone()).or_default().push(summed);
         Ok(Some(run))
