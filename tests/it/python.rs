@@ -299,7 +299,7 @@ fn a_real_python_and_its_children_die_with_front_and_runner() {
 
 /// The first python3 of the tests' own PATH that answers, by its real path: a shim
 /// that chooses a version by the environment would not find its own here.
-fn real_python() -> Option<PathBuf> {
+pub fn real_python() -> Option<PathBuf> {
     let ask = "import sys; print(sys.executable)";
     let answer = std::process::Command::new("python3").args(["-c", ask]).output().ok()?;
     let path = PathBuf::from(String::from_utf8(answer.stdout).ok()?.trim());

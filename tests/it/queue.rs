@@ -4,7 +4,9 @@ use parlab::event::{Deadlock, Event, Evidence, Measure, NoteKind, Run};
 use serde_json::Value;
 
 use crate::done::Done;
-use crate::parlab::Parlab;
+use crate::family::skip;
+use crate::parlab::{Parlab, lesson_text};
+use crate::python::{faults, real_python};
 
 /// The variants that need no Python.
 const NATIVE: [&str; 4] = ["serial", "process-per-item", "workers", "threads"];
@@ -182,7 +184,7 @@ fn the_grain_is_the_least_work_from_which_on_the_loop_is_beaten() {
 fn on_one_cpu_the_ceiling_is_about_one() {
     let taskset = ["/usr/bin/taskset", "-c", "0"];
     if !std::path::Path::new(taskset[0]).exists() {
-        return crate::family::skip("on_one_cpu_the_ceiling…", "there is no taskset");
+        return skip("on_one_cpu_the_ceiling…", "there is no taskset");
     }
     let seen = (0..20).any(|_| {
         let run = ["experiment = \"break-even\"\nn = 1\nruns = 1\nonly = [\"serial\"]"];
@@ -212,6 +214,36 @@ fn what_cannot_be_sent_is_told_by_put_and_by_nobody_behind_a_feeder() {
         assert_eq!(figure(&done, variant, "getter_waits"), true, "{variant}");
         assert!(number(&done, variant, "waited_s") > 0.0);
     }
+}
+
+#[test]
+fn a_real_python_shows_the_same() {
+    let Some(python) = real_python() else {
+        return skip("a_real_python_shows_the_same", "there is no python3");
+    };
+    let blocks = [
+        "experiment = \"sum\"\nruns = 1\nn = 10\nonly = [\"python-serial\", \"python-process-per-item\"]",
+        "experiment = \"producer-killed\"\nonly = [\"python-killed\"]",
+        "experiment = \"unsendable\"\nonly = [\"python-lambda\"]",
+    ];
+    let room = std::rc::Rc::new(crate::room::Room::new());
+    room.file("x.md", lesson_text(&blocks));
+    let args = ["lesson", "./x.md", "--json", "--python"];
+    let done = Parlab::in_room(&room).args(args).args([&python]).run();
+    assert_eq!(faults(&done), [], "{done}");
+    let runs = done.runs();
+    assert_eq!(runs.len(), 2, "{done}");
+    for run in runs {
+        assert_eq!((run.expected, run.correct), (Some(65), Some(true)), "{run:?}");
+        assert_eq!(run.start_method.as_deref(), Some("fork"));
+    }
+    assert_eq!(figure(&done, "python-killed", "victim_exitcode"), -9);
+    assert_eq!(figure(&done, "python-killed", "others"), 0, "{done}");
+    assert_eq!(figure(&done, "python-killed", "getter_waits"), true, "{done}");
+    assert_eq!(figure(&done, "python-killed", "putter_waits"), true, "{done}");
+    assert_eq!(figure(&done, "python-lambda", "put_failed"), false, "{done}");
+    assert_eq!(figure(&done, "python-lambda", "exitcode"), 0, "{done}");
+    assert_eq!(figure(&done, "python-lambda", "getter_waits"), true, "{done}");
 }
 
 #[test]

@@ -65,9 +65,10 @@ fn the_set_up_stands_in_the_first_ten_lines_and_ci_runs_it() {
 
 #[test]
 fn the_readme_names_every_part_and_every_command() {
-    let lesson = include_str!("../../lessons/lock/en.md");
-    for part in parlab::lesson::doc::part_names(lesson) {
-        assert!(README.contains(&format!("`{part}`")), "the README does not name `{part}`");
+    for lesson in parlab::experiments::LESSONS {
+        for part in parlab::lesson::doc::part_names(lesson.texts.en) {
+            assert!(README.contains(&format!("`{part}`")), "the README does not name `{part}`");
+        }
     }
     for command in ["lesson", "compare", "list", "check"] {
         assert!(README.contains(&format!("`parlab {command}")), "no `parlab {command}`");
