@@ -261,11 +261,24 @@ fn the_figures_are_those_of_the_registry() {
 }
 
 #[test]
+fn of_the_answers_to_each_question_exactly_one_holds() {
+    let args = ["lesson", "queue", "--part", "all", "--json", "--no-python", "--runs", "1"];
+    let done = Parlab::new().args(args).run();
+    let held: Vec<(String, Vec<String>)> = (done.events().into_iter())
+        .filter_map(|e| if let Event::Answer(a) = e { Some((a.ask, a.held)) } else { None })
+        .collect();
+    let asked: Vec<&str> = held.iter().map(|(ask, _)| ask.as_str()).collect();
+    assert_eq!(asked, ["share", "busy", "grain", "killed", "who"]);
+    assert!(held.iter().all(|(_, held)| held.len() == 1), "{held:?}");
+    assert_eq!(held[3].1, ["confirmed"]);
+    assert_eq!(held[4].1, ["nobody"]);
+}
+
+#[test]
 fn a_run_of_the_whole_lesson_ends_well_in_both_languages() {
     for lang in ["en", "it"] {
         let args = ["lesson", "queue", "--part", "all", "--no-python", "--lang", lang];
-        let done = Parlab::new().args(args).args(["--runs", "1", "--n", "10"]).run();
-        // The second prediction and the trap are shown whatever the language.
-        done.any_stdout().code(0);
+        let run = Parlab::new().args(args).args(["--runs", "1", "--n", "10"]);
+        run.run().any_stdout().code(0);
     }
 }
