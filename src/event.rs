@@ -183,7 +183,8 @@ pub struct Run {
     /// True when the run kept a ledger, which slows it down: it has no time then.
     #[serde(default, skip_serializing_if = "is_false")]
     pub traced: bool,
-    /// Duration of the work, without creating and reaping processes; null in a traced run.
+    /// Duration of the work, without creating and reaping processes unless these are what the
+    /// lesson is about (`sum`); null in a traced run.
     pub time_s: Option<f64>,
     /// What the result had to be, where there is one.
     pub expected: Option<i64>,

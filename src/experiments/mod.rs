@@ -13,6 +13,7 @@ mod lock;
 pub mod options;
 mod process;
 mod python;
+mod queue;
 mod rounds;
 mod stage;
 pub mod work;
@@ -26,7 +27,7 @@ pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use options::Opt;
 
 /// Every lesson, in the order in which they are taught.
-pub static LESSONS: &[&Lesson] = &[&process::LESSON, &lock::LESSON];
+pub static LESSONS: &[&Lesson] = &[&process::LESSON, &queue::LESSON, &lock::LESSON];
 
 /// One lesson: what it can run and the texts around it.
 #[derive(Debug)]

@@ -1,0 +1,284 @@
+//! The experiments of the lesson *queue*: what they claim, held against what they report.
+
+use parlab::event::{Deadlock, Event, Evidence, Measure, NoteKind, Run};
+use serde_json::Value;
+
+use crate::done::Done;
+use crate::family::skip;
+use crate::parlab::{Parlab, lesson_text};
+use crate::python::{faults, real_python};
+
+/// The variants that need no Python.
+const NATIVE: [&str; 4] = ["serial", "process-per-item", "workers", "threads"];
+
+/// `compare queue --json` without Python.
+fn compare<const N: usize>(args: [&str; N]) -> Parlab {
+    Parlab::new().args(["compare", "queue", "--json", "--no-python"]).args(args)
+}
+
+/// The figures of each variant, and of the experiment under "".
+fn figures(done: &Done) -> Vec<Measure> {
+    let events = done.events().into_iter();
+    events.filter_map(|e| if let Event::Measure(m) = e { Some(m) } else { None }).collect()
+}
+
+/// One figure of one variant.
+#[track_caller]
+fn figure(done: &Done, variant: &str, name: &str) -> Value {
+    let measured = figures(done).into_iter();
+    let of_it = measured.filter(|m| m.variant.as_deref().unwrap_or_default() == variant);
+    let mut found = of_it.filter_map(|m| m.values.get(name).cloned());
+    found.next().unwrap_or_else(|| panic!("no {name} of {variant:?}\n{done}"))
+}
+
+#[track_caller]
+fn number(done: &Done, variant: &str, name: &str) -> f64 {
+    let value = figure(done, variant, name);
+    value.as_f64().unwrap_or_else(|| panic!("{name} of {variant:?} is {value}\n{done}"))
+}
+
+#[test]
+fn every_variant_brings_back_every_result() {
+    let done = compare(["--runs", "3", "--n", "50", "--workers", "3"]).run();
+    let runs = done.runs();
+    for variant in NATIVE {
+        let of_it: Vec<&Run> = runs.iter().filter(|run| run.variant == variant).collect();
+        assert_eq!(of_it.len(), 3, "{variant}");
+        for run in of_it {
+            let sum = (0..50).map(|number| number + 2).sum();
+            assert_eq!((run.expected, run.got, run.correct), (Some(sum), Some(sum), Some(true)));
+        }
+    }
+    assert_eq!(runs.len(), 3 * NATIVE.len());
+}
+
+#[test]
+fn one_number_and_more_workers_than_numbers_are_no_trouble() {
+    for args in [["--n", "1", "--workers", "2"], ["--n", "3", "--workers", "7"]] {
+        let runs = compare(args).args(["--runs", "1"]).run().runs();
+        assert_eq!(runs.len(), NATIVE.len());
+        assert!(runs.iter().all(|run| run.correct == Some(true)), "{runs:?}");
+    }
+}
+
+#[test]
+fn making_getting_and_reaping_are_the_whole_time_of_a_run() {
+    // Of one run, so that the medians are that run's own figures.
+    let done = compare(["--runs", "1", "--n", "20"]).run();
+    for run in done.runs().into_iter().filter(|run| run.variant != "serial") {
+        let of = |name| number(&done, &run.variant, name);
+        let parts = of("create_s") + of("collect_s") + of("reap_s");
+        assert!((parts - run.time_s.unwrap()).abs() < 1e-8, "{run:?}: {parts}");
+        assert!(of("create_s") > 0.0 && of("reap_s") > 0.0 && of("put_s") > 0.0, "{run:?}");
+    }
+    assert_eq!(number(&done, "serial", "create_s"), 0.0);
+    assert_eq!(number(&done, "serial", "reap_s"), 0.0);
+    assert!(number(&done, "serial", "put_s") > 0.0);
+}
+
+#[test]
+fn a_single_producer_is_never_out_of_order() {
+    let done = compare(["--runs", "3", "--only", "serial"]).run();
+    assert_eq!(number(&done, "serial", "out_of_order"), 0.0);
+    let done = compare(["--runs", "3", "--only", "workers", "--workers", "1"]).run();
+    assert_eq!(number(&done, "workers", "out_of_order"), 0.0);
+}
+
+#[test]
+fn work_and_wait_are_done_for_each_number() {
+    // A sleep is never shorter than asked.
+    let done = compare(["--runs", "1", "--n", "5", "--only", "serial", "--wait", "10ms"]).run();
+    assert!(done.runs()[0].time_s >= Some(0.05), "{done}");
+    // As much more work as takes longer than any disturbance: far less would show that none is done.
+    let time = |work: &str| {
+        let args = ["--runs", "1", "--n", "5", "--only", "serial", "--work", work];
+        compare(args).run().runs()[0].time_s.unwrap()
+    };
+    assert!((0..20).any(|_| time("5ms") > time("0us")));
+}
+
+#[test]
+fn results_come_in_the_order_of_their_puts_and_can_be_put_in_the_order_of_start() {
+    let done = Parlab::lesson(["experiment = \"order\""]).run();
+    assert_eq!(figure(&done, "reversed", "arrived"), "4, 3, 2, 1");
+    assert_eq!(figure(&done, "reversed", "restored"), "1, 2, 3, 4");
+    assert_eq!(figure(&done, "reversed", "each_in_order"), true);
+}
+
+#[test]
+fn joining_before_getting_is_a_deadlock_and_getting_first_is_none() {
+    let done = Parlab::lesson(["experiment = \"join-first\""]).run();
+    let deadlocks: Vec<Deadlock> = (done.events().into_iter())
+        .filter_map(|e| if let Event::Deadlock(deadlock) = e { Some(deadlock) } else { None })
+        .collect();
+    let [deadlock] = deadlocks.as_slice() else { panic!("{done}") };
+    assert_eq!(deadlock.variant, "join-first");
+    let [parent, child] = deadlock.waits.as_slice() else { panic!("{deadlock:?}") };
+    assert_eq!((parent.process.as_str(), child.process.as_str()), ("parent", "child"));
+    assert_eq!(
+        (parent.holder.as_deref(), child.holder.as_deref()),
+        (Some("child"), Some("parent"))
+    );
+    match deadlock.evidence {
+        Evidence::Syscall => {
+            assert_eq!(parent.call.as_deref(), Some("wait4"), "{deadlock:?}");
+            assert_eq!(child.call.as_deref(), Some("futex"), "{deadlock:?}");
+            assert!(child.address.as_ref().unwrap().starts_with("0x"), "{deadlock:?}");
+        }
+        Evidence::Wchan => {
+            let hidden =
+                |e: &Event| matches!(e, Event::Note(n) if n.kind == NoteKind::SyscallHidden);
+            assert!(done.events().iter().any(hidden), "{done}");
+        }
+    }
+    for (variant, found) in [("join-first", true), ("get-first", false)] {
+        assert_eq!(figure(&done, variant, "found"), found);
+        assert_eq!(figure(&done, variant, "both_ended"), !found);
+    }
+    assert_eq!(number(&done, "get-first", "got"), number(&done, "get-first", "messages"));
+    assert_eq!(number(&done, "join-first", "got"), 0.0);
+}
+
+#[test]
+fn the_queue_of_the_deadlock_is_as_full_as_its_messages_make_it() {
+    let done = Parlab::lesson(["experiment = \"join-first\"\nonly = [\"join-first\"]"]).run();
+    let of = |name| number(&done, "join-first", name);
+    let each = of("message_bytes") + 4.0;
+    assert_eq!(of("held_bytes"), of("put") * each);
+    assert!(of("put") > 0.0 && of("put") < of("messages"));
+    // The next one did not fit.
+    assert!(of("held_bytes") <= of("capacity_bytes"));
+    assert!(of("held_bytes") + each > of("capacity_bytes"));
+}
+
+#[test]
+fn the_grain_is_the_least_work_from_which_on_the_loop_is_beaten() {
+    let levels = [
+        (1e-5, "at_10us_s"),
+        (3e-5, "at_30us_s"),
+        (1e-4, "at_100us_s"),
+        (3e-4, "at_300us_s"),
+        (1e-3, "at_1ms_s"),
+        (3e-3, "at_3ms_s"),
+    ];
+    let done = Parlab::lesson(["experiment = \"break-even\"\nn = 8\nruns = 1"]).run();
+    for variant in ["process-per-item", "workers"] {
+        let beats =
+            |name: &str| number(&done, variant, name) * 1.05 < number(&done, "serial", name);
+        let mut grain = None;
+        for (work, name) in levels.into_iter().rev() {
+            if !beats(name) {
+                break;
+            }
+            grain = Some(work);
+        }
+        assert_eq!(figure(&done, variant, "wins"), grain.is_some(), "{done}");
+        assert_eq!(figure(&done, variant, "grain_s").as_f64(), grain, "{done}");
+    }
+    assert_eq!(figure(&done, "serial", "wins"), false);
+    let (ceiling, processes) = (number(&done, "", "ceiling"), number(&done, "", "processes"));
+    assert!(ceiling > 0.0 && ceiling <= processes, "{done}");
+}
+
+#[test]
+fn on_one_cpu_the_ceiling_is_about_one() {
+    let taskset = ["/usr/bin/taskset", "-c", "0"];
+    if !std::path::Path::new(taskset[0]).exists() {
+        return skip("on_one_cpu_the_ceiling…", "there is no taskset");
+    }
+    let seen = (0..20).any(|_| {
+        let run = ["experiment = \"break-even\"\nn = 1\nruns = 1\nonly = [\"serial\"]"];
+        number(&Parlab::lesson(run).under(taskset).run(), "", "ceiling") < 1.5
+    });
+    assert!(seen, "two processes on one CPU seemed to compute at the same time");
+}
+
+#[test]
+fn a_killed_producer_loses_at_most_the_message_in_its_hand() {
+    let done = Parlab::lesson(["experiment = \"producer-killed\""]).run();
+    for (variant, arrived) in [("locked", 2), ("written", 2), ("committed", 3)] {
+        assert_eq!(figure(&done, variant, "victim_exitcode"), -9);
+        assert_eq!(figure(&done, variant, "confirmed"), 2, "{variant}");
+        assert_eq!(figure(&done, variant, "arrived"), arrived, "{variant}");
+        assert_eq!(figure(&done, variant, "others"), 3, "{variant}");
+        assert_eq!(figure(&done, variant, "whole"), true, "{variant}");
+    }
+}
+
+#[test]
+fn what_cannot_be_sent_is_told_by_put_and_by_nobody_behind_a_feeder() {
+    let done = Parlab::lesson(["experiment = \"unsendable\""]).run();
+    for (variant, told) in [("in-put", true), ("in-feeder", false)] {
+        assert_eq!(figure(&done, variant, "put_failed"), told, "{variant}");
+        assert_eq!(figure(&done, variant, "exitcode"), 0, "{variant}");
+        assert_eq!(figure(&done, variant, "getter_waits"), true, "{variant}");
+        assert!(number(&done, variant, "waited_s") > 0.0);
+    }
+}
+
+#[test]
+fn a_real_python_shows_the_same() {
+    let Some(python) = real_python() else {
+        return skip("a_real_python_shows_the_same", "there is no python3");
+    };
+    let blocks = [
+        "experiment = \"sum\"\nruns = 1\nn = 10\nonly = [\"python-serial\", \"python-process-per-item\"]",
+        "experiment = \"producer-killed\"\nonly = [\"python-killed\"]",
+        "experiment = \"unsendable\"\nonly = [\"python-lambda\"]",
+    ];
+    let room = std::rc::Rc::new(crate::room::Room::new());
+    room.file("x.md", lesson_text(&blocks));
+    let args = ["lesson", "./x.md", "--json", "--python"];
+    let done = Parlab::in_room(&room).args(args).args([&python]).run();
+    assert_eq!(faults(&done), [], "{done}");
+    let runs = done.runs();
+    assert_eq!(runs.len(), 2, "{done}");
+    for run in runs {
+        assert_eq!((run.expected, run.correct), (Some(65), Some(true)), "{run:?}");
+        assert_eq!(run.start_method.as_deref(), Some("fork"));
+    }
+    assert_eq!(figure(&done, "python-killed", "victim_exitcode"), -9);
+    assert_eq!(figure(&done, "python-killed", "others"), 0, "{done}");
+    assert_eq!(figure(&done, "python-killed", "getter_waits"), true, "{done}");
+    assert_eq!(figure(&done, "python-killed", "putter_waits"), true, "{done}");
+    assert_eq!(figure(&done, "python-lambda", "put_failed"), false, "{done}");
+    assert_eq!(figure(&done, "python-lambda", "exitcode"), 0, "{done}");
+    assert_eq!(figure(&done, "python-lambda", "getter_waits"), true, "{done}");
+}
+
+#[test]
+fn the_figures_are_those_of_the_registry() {
+    let experiments = ["sum", "order", "join-first", "break-even", "producer-killed", "unsendable"]
+        .map(|name| format!("experiment = \"{name}\"\nn = 2\nruns = 1"));
+    let done = Parlab::lesson(experiments.each_ref().map(String::as_str)).run();
+    for measure in figures(&done) {
+        let (_, row) = parlab::experiments::experiment(&measure.experiment).unwrap();
+        let known = if measure.variant.is_some() { row.figures } else { row.experiment_figures };
+        for name in measure.values.keys() {
+            assert!(known.contains(&name.as_str()), "{name} of {measure:?}");
+        }
+    }
+}
+
+#[test]
+fn of_the_answers_to_each_question_exactly_one_holds() {
+    let args = ["lesson", "queue", "--part", "all", "--json", "--no-python", "--runs", "1"];
+    let done = Parlab::new().args(args).run();
+    let held: Vec<(String, Vec<String>)> = (done.events().into_iter())
+        .filter_map(|e| if let Event::Answer(a) = e { Some((a.ask, a.held)) } else { None })
+        .collect();
+    let asked: Vec<&str> = held.iter().map(|(ask, _)| ask.as_str()).collect();
+    assert_eq!(asked, ["share", "busy", "grain", "killed", "who"]);
+    assert!(held.iter().all(|(_, held)| held.len() == 1), "{held:?}");
+    assert_eq!(held[3].1, ["confirmed"]);
+    assert_eq!(held[4].1, ["nobody"]);
+}
+
+#[test]
+fn a_run_of_the_whole_lesson_ends_well_in_both_languages() {
+    for lang in ["en", "it"] {
+        let args = ["lesson", "queue", "--part", "all", "--no-python", "--lang", lang];
+        let run = Parlab::new().args(args).args(["--runs", "1", "--n", "10"]);
+        run.run().any_stdout().code(0);
+    }
+}
