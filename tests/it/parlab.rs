@@ -18,7 +18,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigHandler, Signal};
 
 use crate::done::Done;
 use crate::family::{self, Family, eventually};
@@ -156,6 +156,17 @@ impl Parlab {
         command.stdout(self.stdout.unwrap_or_else(|| File::create(&out).unwrap().into()));
         command.stderr(File::create(&err).unwrap());
         command.current_dir(self.room.path("work")).process_group(0);
+        // A shell that runs the tests in the background has them ignore Ctrl-C, and what is
+        // ignored is inherited: here it must mean something.
+        let hearing = || {
+            for heard in [Signal::SIGINT, Signal::SIGQUIT] {
+                // SAFETY: the default action is no code of ours.
+                unsafe { nix::sys::signal::signal(heard, SigHandler::SigDfl)? };
+            }
+            Ok(())
+        };
+        // SAFETY: between fork and exec it makes two system calls and allocates nothing.
+        unsafe { command.pre_exec(hearing) };
         let child = command.spawn().unwrap_or_else(|e| panic!("{words:?} did not start: {e}"));
         drop(command);
         Running {

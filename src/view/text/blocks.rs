@@ -120,6 +120,9 @@ pub(super) fn fault(fault: &Fault, style: &Style) -> String {
         message = format!("{message}: {}", visible::lines(&fault.detail).trim_end());
     }
     let (source, caret) = fault.pointer();
+    if source.trim().is_empty() {
+        return format!("{place}: {label}: {message}\n");
+    }
     let caret = style.paint_error(&caret, Paint::Bad);
     format!("{place}: {label}: {message}\n    {source}\n    {caret}\n")
 }
