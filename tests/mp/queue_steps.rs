@@ -19,6 +19,7 @@ pub const CASES: &[Case] = &[
     ("queue_steps::consumer_killed_while_it_waits", consumer_killed_while_it_waits),
     ("queue_steps::consumer_killed_before_it_wakes", consumer_killed_before_it_wakes),
     ("queue_steps::stopped_process_holds_up_its_side_alone", stopped_holds_up_its_side_alone),
+    ("queue_steps::killed_just_after_a_wake", killed_just_after_a_wake),
     ("queue_steps::batch_is_committed_as_one", batch_is_committed_as_one),
 ];
 
@@ -84,12 +85,14 @@ fn is_committed(step: Step) -> bool {
     reached >= Step::ALL.iter().position(|&at| at == committed)
 }
 
-fn is_waiting_or_waking(step: &Step) -> bool {
-    matches!(step, Step::PutWaits | Step::PutWakes | Step::GetWaits | Step::GetWakes)
+/// Whether a process is at this step only when another one waits, or when it does so itself.
+fn needs_a_sleeper(step: &Step) -> bool {
+    use Step::{GetWaits, GetWakes, GetWoken, PutWaits, PutWakes, PutWoken};
+    matches!(step, PutWaits | PutWakes | PutWoken | GetWaits | GetWakes | GetWoken)
 }
 
 fn steps(put: bool) -> impl Iterator<Item = Step> {
-    Step::ALL.into_iter().filter(move |step| step.is_put() == put && !is_waiting_or_waking(step))
+    Step::ALL.into_iter().filter(move |step| step.is_put() == put && !needs_a_sleeper(step))
 }
 
 fn producer_killed_at_each() {
@@ -181,6 +184,34 @@ fn consumer_killed_before_it_wakes() {
     ends_well(&mut sleeper);
     // Until the queue is half empty nobody is woken, so the victim had taken two.
     holds(&queue, &[3, 4], Step::GetWakes);
+}
+
+/// Each tries until it has woken one: a sleeper may happen to look by itself at that moment.
+fn killed_just_after_a_wake() {
+    let target = Target::default();
+    let queue = observed::<()>(&target);
+    let mut sleeper = started("sleeper", || while queue.get_bytes().is_ok() {});
+    let put = || loop {
+        wait_for_state(&sleeper, 'S');
+        queue.put_bytes(&message(1)).unwrap();
+    };
+    is_killed(&mut victim(&target, Step::PutWoken, Signal::SIGKILL, put), Step::PutWoken);
+    queue.close();
+    ends_well(&mut sleeper);
+    assert!(queue.is_empty());
+
+    let queue = observed::<()>(&target);
+    let mut sleeper = started("sleeper", || while queue.put_bytes(&message(1)).is_ok() {});
+    let get = || loop {
+        wait_for_state(&sleeper, 'S');
+        (0..3).for_each(|_| drop(queue.get_bytes().unwrap()));
+    };
+    is_killed(&mut victim(&target, Step::GetWoken, Signal::SIGKILL, get), Step::GetWoken);
+    queue.close();
+    ends_well(&mut sleeper);
+    while let Ok(got) = queue.get_bytes() {
+        assert!(got == message(1));
+    }
 }
 
 fn stopped_holds_up_its_side_alone() {

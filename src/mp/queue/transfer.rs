@@ -74,7 +74,10 @@ impl<T, O: Observer> Queue<T, O> {
             self.observer.after(Step::PutCommitted);
             drop(writer);
             self.observer.after(Step::PutUnlocked);
-            self.ring.no_message().notify(written, || self.observer.after(Step::PutWakes));
+            let waking = || self.observer.after(Step::PutWakes);
+            if self.ring.no_message().notify(written, waking) {
+                self.observer.after(Step::PutWoken);
+            }
         }
         Ok(())
     }
@@ -115,8 +118,9 @@ impl<T, O: Observer> Queue<T, O> {
         drop(reader);
         self.observer.after(Step::GetUnlocked);
         // Not for each message: a producer that is woken has room for many.
-        if half_empty {
-            self.ring.no_room().notify(u32::MAX, || self.observer.after(Step::GetWakes));
+        let waking = || self.observer.after(Step::GetWakes);
+        if half_empty && self.ring.no_room().notify(u32::MAX, waking) {
+            self.observer.after(Step::GetWoken);
         }
         Ok(())
     }
