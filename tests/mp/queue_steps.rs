@@ -14,6 +14,7 @@ use crate::staging::{PATIENCE, ended, ends_well, started, wait_until};
 pub const CASES: &[Case] = &[
     ("queue_steps::producer_killed_at_each", producer_killed_at_each),
     ("queue_steps::producer_killed_while_it_waits", producer_killed_while_it_waits),
+    ("queue_steps::large_producer_killed_while_it_waits", large_producer_killed_while_it_waits),
     ("queue_steps::producer_killed_before_it_wakes", producer_killed_before_it_wakes),
     ("queue_steps::consumer_killed_at_each", consumer_killed_at_each),
     ("queue_steps::consumer_killed_while_it_waits", consumer_killed_while_it_waits),
@@ -135,6 +136,25 @@ fn producer_killed_while_it_waits() {
     is_killed(&mut asleep, Step::PutWaits);
     assert!(queue.get_bytes().unwrap() == message(1));
     ends_well(&mut waiter);
+    holds(&queue, &[2, 3, 5], Step::PutWaits);
+}
+
+/// A message of more than half the capacity keeps the lock while it waits.
+fn large_producer_killed_while_it_waits() {
+    let target = Target::default();
+    let queue = observed(&target);
+    (1..=3).for_each(|seed| queue.put_bytes(&message(seed)).unwrap());
+    let put = || queue.put_bytes(&[4; 2 * LEN]).unwrap();
+    is_killed(&mut victim(&target, Step::PutWaits, Signal::SIGKILL, put), Step::PutWaits);
+    let mut large = victim(&target, Step::PutPayload, Signal::SIGKILL, put);
+    wait_for_state(&large, 'S');
+    let mut small = started("small", || queue.put_bytes(&message(5)).unwrap());
+    assert!(queue.get_bytes().unwrap() == message(1));
+    // There is room for the small one, which waits for the lock all the same.
+    wait_for_state(&small, 'S');
+    large.kill().unwrap();
+    is_killed(&mut large, Step::PutWaits);
+    ends_well(&mut small);
     holds(&queue, &[2, 3, 5], Step::PutWaits);
 }
 
