@@ -24,26 +24,30 @@ const INTS_OF_PYTHON: u32 = 20_000;
 const BLOBS: u32 = 2_000;
 const BLOBS_OF_PYTHON: u32 = 500;
 const BLOB: usize = 64 * 1024;
-/// Room for what one side can be ahead: as much as a pipe holds, and 16 blobs.
+/// Room for what one side can be ahead: as much as a pipe holds, and 4 blobs, which stay in a cache.
 const ROOM: usize = 64 * 1024;
-const ROOM_FOR_BLOBS: usize = 16 * BLOB;
+const ROOM_FOR_BLOBS: usize = 4 * BLOB;
 
 const PYTHON: &str = r#"
-import json, multiprocessing, sys, time
+import json, multiprocessing, os, sys, time
 
-def produce(queue, gate, item, count):
+def produce(queue, gate, item, count, cpu):
+    os.sched_setaffinity(0, {cpu})
     gate.wait()
     for _ in range(count):
         queue.put(item)
 
 if __name__ == "__main__":
-    producers, count, size = map(int, sys.argv[1:])
+    producers, count, size, *places = map(int, sys.argv[1:])
+    os.sched_setaffinity(0, {places[0]})
     context = multiprocessing.get_context("fork")
     queue, gate = context.Queue(), context.Barrier(producers + 1)
     item = bytes(size) if size else 7
     children = [
-        context.Process(target=produce, args=(queue, gate, item, count), daemon=True)
-        for _ in range(producers)
+        context.Process(
+            target=produce, args=(queue, gate, item, count, places[index % 2]), daemon=True
+        )
+        for index in range(1, producers + 1)
     ]
     for child in children:
         child.start()
@@ -72,10 +76,12 @@ fn measure(report: &mut Report) -> Result<()> {
         report.note("Python: left out, no python3 that works is on the PATH");
         return Ok(());
     };
-    report.note(format!("theirs, where it is Python: {}, free to move", peer.version()));
+    report.note(format!("theirs, where it is Python: {}, on the same CPUs", peer.version()));
     let script = Script::new(PYTHON)?;
     let python = |producers: u32, count: u32, size: usize| {
-        let args = [producers.to_string(), count.to_string(), size.to_string()];
+        let [first, second] = places;
+        let args = [producers as usize, count as usize, size, first, second];
+        let args = args.map(|arg| arg.to_string());
         let told: Told = peer.run_script(&script, &args.each_ref().map(String::as_str))?;
         Ok(told.each_s)
     };
