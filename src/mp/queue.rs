@@ -43,8 +43,10 @@ use transfer::Patience;
 ///   one store, so a producer loses at most the message that its `put` had not confirmed, a consumer
 ///   at most the one that its `get` had taken and not returned, and nobody ever sees a torn message
 ///   or gets one twice. The dead owner's lock goes to the next one, who finds the ring whole.
-/// - No lock is held while waiting. A process that is *stopped* while it holds one, in the middle of
-///   copying, holds up its own side until it is continued or killed.
+/// - No lock is held while waiting, but for one: a message of more than half the capacity keeps the
+///   others from putting until it has its room, which they would take for ever.
+/// - A process that is *stopped* while it holds a lock holds up its own side until it is continued or
+///   killed.
 ///
 /// **First in, first out** is true for the messages of *one* producer, and for one consumer. Which
 /// of two producers is first is decided by who gets the lock, and two consumers may finish in any
@@ -153,8 +155,7 @@ impl<T, O: Observer> Queue<T, O> {
     /// that, `get` says [`Closed`](QueueError::Closed). Python 3.13's `shutdown()` of `queue.Queue`;
     /// its `multiprocessing.Queue.close()` closes it for the calling process alone.
     pub fn close(&self) {
-        let writer = self.ring.writer(|| Patience::FOR_EVER.for_lock());
-        self.ring.close(&writer.expect("a wait for ever does not end without the lock"));
+        self.ring.close();
         self.ring.no_message().notify(u32::MAX, || ());
         self.ring.no_room().notify(u32::MAX, || ());
     }
@@ -185,7 +186,7 @@ impl<T: Serialize, O: Observer> Queue<T, O> {
     ///
     /// # Errors
     /// As for [`put`](Self::put), and [`Full`](QueueError::Full): also when another producer, which
-    /// must be stopped or starved, held the lock for 50 ms.
+    /// waits for much room or is stopped, held the lock for 50 ms.
     pub fn try_put(&self, value: &T) -> Result<(), QueueError> {
         self.put_value(value, Patience::None)
     }

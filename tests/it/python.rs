@@ -137,7 +137,7 @@ fn one_that_dies_by_a_signal() {
 
 #[test]
 fn one_that_says_nothing_and_does_not_end() {
-    // Bounded by five seconds of the program's own: the slowest test of this file.
+    // Bounded by five seconds of the program's own.
     only_itself(compare().python("sleep 1000"), PythonFault::Hung);
 }
 
@@ -200,29 +200,171 @@ fn several_have_their_versions_in_their_names() {
     assert_eq!(summary.variants.len(), 3, "{done}");
 }
 
+/// `compare lock --python all` of one peer, once each, with what stands in the room's `bin`.
+#[track_caller]
+fn all_in(room: &Rc<Room>) -> Done {
+    let args = ["compare", "lock", "--json", "--runs", "1", "--only", "python-locked"];
+    Parlab::in_room(room).args(args).args(["--python", "all"]).run()
+}
+
+/// The variants that ran, in order.
+fn ran(done: &Done) -> Vec<String> {
+    done.runs().into_iter().map(|run| run.variant).collect()
+}
+
+#[test]
+fn of_one_directory_the_plain_name_comes_first_and_then_version_by_version() {
+    let room = Rc::new(Room::new());
+    for minor in ["10", "6", "9"] {
+        room.program(&format!("python3.{minor}"), &version(&format!("3.{minor}.1"), true));
+    }
+    room.program("python3", &version("3.12.0", true));
+    for other in ["python3.", "python3.x", "python3.+9", "python3.9m", "python39", "python"] {
+        room.program(other, "exit 1");
+    }
+    let done = all_in(&room);
+    assert_eq!(faults(&done), [], "{done}");
+    let names = ["python3.12-locked", "python3.6-locked", "python3.9-locked", "python3.10-locked"];
+    assert_eq!(ran(&done), names, "{done}");
+}
+
+#[test]
+fn two_of_one_minor_version_have_all_of_it_in_their_names_and_two_of_one_version_a_number() {
+    let room = Rc::new(Room::new());
+    room.program("python3", &version("3.11.2", true));
+    room.program("python3.1", &version("3.11.7", true));
+    room.program("python3.2", &version("3.11.7", true));
+    room.program("python3.3", &version("3.13.0", true));
+    room.program("python3.4t", &version("3.13.0", false));
+    let done = all_in(&room);
+    let names = ["python3.11.2", "python3.11.7", "python3.11.7-2", "python3.13", "python3.13t"];
+    assert_eq!(ran(&done), names.map(|name| format!("{name}-locked")), "{done}");
+}
+
 #[test]
 fn one_interpreter_under_two_names_runs_once() {
     let room = Rc::new(Room::new());
     let path = room.program("python3", SENSIBLE);
     std::os::unix::fs::symlink(&path, room.path("bin/python3.11")).unwrap();
-    let args = ["compare", "lock", "--json", "--runs", "1", "--only", "python-locked"];
-    let done = Parlab::in_room(&room).args(args).args(["--python", "all"]).run();
-    assert_eq!(done.runs().len(), 1, "{done}");
-    assert_eq!(done.runs()[0].variant, "python-locked");
+    let done = all_in(&room);
+    assert_eq!(ran(&done), ["python-locked"], "{done}");
+    assert_eq!(pythons(&done).len(), 1, "{done}");
 }
 
 #[test]
-fn a_python_that_fails_does_not_keep_another_from_running() {
+fn one_interpreter_behind_two_scripts_runs_once_and_by_itself() {
     let room = Rc::new(Room::new());
-    let good = room.program("good", SENSIBLE);
-    let bad = room.program("bad", "exit 1");
-    let args = ["compare", "lock", "--json", "--runs", "1", "--only", "python-locked"];
-    let run = Parlab::in_room(&room).args(args);
-    let done = run
-        .args(["--python".as_ref(), bad.as_os_str(), "--python".as_ref(), good.as_os_str()])
-        .run();
-    assert_eq!(faults(&done), [Some(PythonFault::Failed)], "{done}");
-    assert_eq!(done.runs().len(), 1, "{done}");
+    let itself = room.path("bin/the-interpreter");
+    let linked = room.path("bin/linked-to-it");
+    let answer = |path: &std::path::Path| {
+        let executable = format!("\"gil\": true, \"executable\": \"{}\"", path.display());
+        SENSIBLE.replace("\"gil\": true", &executable)
+    };
+    room.program("the-interpreter", &answer(&itself));
+    std::os::unix::fs::symlink(&itself, &linked).unwrap();
+    // As a version manager has them: each says what it was started as.
+    let only_asked = "[ \"$3\" = -c ] || exit 9";
+    room.program("python3", &format!("{only_asked}\n{}", answer(&itself)));
+    room.program("python3.11", &format!("{only_asked}\n{}", answer(&linked)));
+    let done = all_in(&room);
+    assert_eq!(faults(&done), [], "{done}");
+    assert_eq!(ran(&done), ["python-locked"], "{done}");
+    assert_eq!(pythons(&done).len(), 1, "{done}");
+    assert_eq!(pythons(&done)[0].path, Some(itself.display().to_string()));
+}
+
+#[test]
+fn those_that_fail_do_not_keep_the_others_from_running() {
+    let room = Rc::new(Room::new());
+    let fails_later = version("3.8.1", true).replace("*)  echo", "*)  kill -SEGV $$; echo");
+    let garbage = version("3.9.1", true).replace("'{\"time_s\"", "'{\"thyme\"");
+    room.program("python3", "exit 1");
+    room.program("python3.7", &version("3.7.1", true));
+    room.program("python3.8", &fails_later);
+    room.program("python3.9", &garbage);
+    room.program("python3.10", &version("3.10.1", true));
+    let args = ["compare", "lock", "--json", "--runs", "2", "--only", "python-locked,local"];
+    let done = Parlab::in_room(&room).args(args).args(["--python", "all"]).run();
+    unharmed(&done);
+    let told = [PythonFault::Failed, PythonFault::Failed, PythonFault::NotPython];
+    assert_eq!(faults(&done), told.map(Some), "{done}");
+    let of = |name: &str| peers(&done).iter().filter(|run| run.variant == name).count();
+    assert_eq!((of("python3.7-locked"), of("python3.10-locked")), (2, 2), "{done}");
+    assert_eq!(peers(&done).len(), 4, "{done}");
+    let summary = &done.summaries()[0];
+    let names: Vec<&str> = summary.variants.iter().map(|v| v.variant.as_str()).collect();
+    assert_eq!(names, ["local", "python3.7-locked", "python3.10-locked"], "{done}");
+    done.ends(0, None);
+}
+
+#[test]
+fn a_python_2_is_told_by_its_version_though_it_does_not_know_the_option() {
+    let script = "[ \"$1\" = -I ] && { echo 'Unknown option: -I' >&2; exit 2; }\nprintf 2.7.18";
+    let told = only_itself(compare().python(script), PythonFault::WrongVersion);
+    assert_eq!(told.detail.as_deref(), Some("2.7.18"));
+}
+
+#[test]
+fn what_went_wrong_is_told_and_not_the_hint_below_it_nor_the_traceback_above() {
+    for (said, told) in [
+        ("shim: python3: not found\\n\\nNote: see the manual\\n", "shim: python3: not found"),
+        ("Traceback (most recent call last):\\n  File \"x\"\\nKeyError: 1\\n", "KeyError: 1"),
+        ("  File \"<string>\", line 1\\n    x y\\nSyntaxError: bad\\n", "SyntaxError: bad"),
+    ] {
+        let script = format!("printf '{said}' >&2; exit 1");
+        let event = only_itself(compare().python(&script), PythonFault::Failed);
+        assert_eq!(event.detail.as_deref(), Some(told));
+    }
+}
+
+#[test]
+fn one_whose_peer_does_not_end() {
+    // Bounded by ten seconds of the program's own: the slowest test of this file.
+    let script = SENSIBLE.replace("*)  echo", "*)  sleep 1000; echo");
+    let told = only_itself(compare().python(&script), PythonFault::Hung);
+    assert_eq!(told.version.as_deref(), Some("3.11.2"));
+}
+
+#[test]
+fn children_of_a_python_do_not_outlive_it_into_the_next_run() {
+    // Each run leaves a child, and looks whether that of the run before has gone, or is only not
+    // reaped yet; a kill takes a moment.
+    let look = "for _ in 1 2 3 4 5 6 7 8 9 10; do
+      state=$(sed 's/.*) //; s/ .*//' /proc/$(cat \"$TMPDIR/../work/child\")/stat 2>/dev/null)
+      case \"$state\" in ''|Z|X) break ;; esac
+      sleep 0.1
+    done
+    case \"$state\" in ''|Z|X) ;; *) echo \"it lives on: $state\" >&2; exit 7 ;; esac";
+    let leave = "sleep 1000 & echo $! > \"$TMPDIR/../work/child\"; echo";
+    let run = format!("*)  [ ! -e \"$TMPDIR/../work/child\" ] || {{ {look}; }}; {leave}");
+    let done = compare().python(&SENSIBLE.replace("*)  echo", &run)).run();
+    assert_eq!(faults(&done), [], "{done}");
+    assert_eq!(peers(&done).len(), 4, "{done}");
+}
+
+#[test]
+fn a_list_of_many_pythons_stays_within_eighty_columns() {
+    let room = Rc::new(Room::new());
+    for minor in 6..14 {
+        room.program(&format!("python3.{minor}"), &version(&format!("3.{minor}.10"), true));
+    }
+    room.program("python3.14", "echo 'no such version is here' >&2; exit 127");
+    let args = ["compare", "lock", "--runs", "1", "--python", "all"];
+    let done = Parlab::in_room(&room).args(args).env("COLUMNS", "80").run();
+    let text = done.stdout();
+    for minor in 6..14 {
+        for way in ["unlocked", "locked"] {
+            let name = format!("  python3.{minor}-{way} ");
+            let rows = text.lines().filter(|line| line.starts_with(&name));
+            assert_eq!(rows.count(), 2, "an outcome and a time of {name}: {done}");
+        }
+    }
+    // The room's own path is long and is not cut: it can be copied.
+    let is_path = |line: &&str| line.contains(room.path("bin").to_str().unwrap());
+    let wide = |line: &&str| line.chars().count() > 80;
+    let wide: Vec<&str> = text.lines().filter(wide).filter(|line| !is_path(line)).collect();
+    assert!(wide.is_empty(), "{wide:#?}\n{done}");
+    assert!(text.contains("no such version is here") && text.contains("fork"), "{done}");
 }
 
 #[test]

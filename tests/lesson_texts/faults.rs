@@ -42,7 +42,8 @@ fn info_strings_that_name_no_block() {
 fn toml_that_is_not_what_it_has_to_be() {
     let faults = faults_with("runs = 10", "rnus = 10");
     assert!(
-        faults.starts_with("30:1 toml: unknown field `rnus`, expected one of `runs`"),
+        faults
+            .starts_with("30:1 toml: unknown field `rnus`, expected one of `n`, `runs`, `workers`"),
         "{faults}"
     );
     let faults = faults_with("fixed = [\"only\"]", "fixed = \"only\"");

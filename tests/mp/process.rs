@@ -20,6 +20,7 @@ pub const CASES: &[Case] = &[
     ("process::ends_with_its_code", ends_with_its_code),
     ("process::ends_by_signal", ends_by_signal),
     ("process::panic_is_told_with_text_and_place", panic_is_told_with_text_and_place),
+    ("process::panic_that_was_caught_ended_nothing", panic_that_was_caught_ended_nothing),
     ("process::long_panic_is_cut_between_characters", long_panic_is_cut_between_characters),
     ("process::only_its_creator_may_use_it", only_its_creator_may_use_it),
     ("process::starts_once", starts_once),
@@ -46,6 +47,14 @@ fn ends_with_its_code() {
     assert_eq!(process.join().unwrap(), Exit::Code(7));
     assert_eq!(process.exitcode(), Some(7));
     assert!(!process.is_alive());
+    assert_eq!(process.panic_message(), None);
+}
+
+fn panic_that_was_caught_ended_nothing() {
+    let mut process = started("catches", || {
+        assert!(std::panic::catch_unwind(|| panic!("caught in time")).is_err());
+    });
+    assert_eq!(ended(&mut process), Exit::Code(0));
     assert_eq!(process.panic_message(), None);
 }
 

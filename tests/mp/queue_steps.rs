@@ -14,11 +14,13 @@ use crate::staging::{PATIENCE, ended, ends_well, started, wait_until};
 pub const CASES: &[Case] = &[
     ("queue_steps::producer_killed_at_each", producer_killed_at_each),
     ("queue_steps::producer_killed_while_it_waits", producer_killed_while_it_waits),
+    ("queue_steps::large_producer_killed_while_it_waits", large_producer_killed_while_it_waits),
     ("queue_steps::producer_killed_before_it_wakes", producer_killed_before_it_wakes),
     ("queue_steps::consumer_killed_at_each", consumer_killed_at_each),
     ("queue_steps::consumer_killed_while_it_waits", consumer_killed_while_it_waits),
     ("queue_steps::consumer_killed_before_it_wakes", consumer_killed_before_it_wakes),
     ("queue_steps::stopped_process_holds_up_its_side_alone", stopped_holds_up_its_side_alone),
+    ("queue_steps::killed_just_after_a_wake", killed_just_after_a_wake),
     ("queue_steps::batch_is_committed_as_one", batch_is_committed_as_one),
 ];
 
@@ -84,12 +86,14 @@ fn is_committed(step: Step) -> bool {
     reached >= Step::ALL.iter().position(|&at| at == committed)
 }
 
-fn is_waiting_or_waking(step: &Step) -> bool {
-    matches!(step, Step::PutWaits | Step::PutWakes | Step::GetWaits | Step::GetWakes)
+/// Whether a process is at this step only when another one waits, or when it does so itself.
+fn needs_a_sleeper(step: &Step) -> bool {
+    use Step::{GetWaits, GetWakes, GetWoken, PutWaits, PutWakes, PutWoken};
+    matches!(step, PutWaits | PutWakes | PutWoken | GetWaits | GetWakes | GetWoken)
 }
 
 fn steps(put: bool) -> impl Iterator<Item = Step> {
-    Step::ALL.into_iter().filter(move |step| step.is_put() == put && !is_waiting_or_waking(step))
+    Step::ALL.into_iter().filter(move |step| step.is_put() == put && !needs_a_sleeper(step))
 }
 
 fn producer_killed_at_each() {
@@ -132,6 +136,25 @@ fn producer_killed_while_it_waits() {
     is_killed(&mut asleep, Step::PutWaits);
     assert!(queue.get_bytes().unwrap() == message(1));
     ends_well(&mut waiter);
+    holds(&queue, &[2, 3, 5], Step::PutWaits);
+}
+
+/// A message of more than half the capacity keeps the lock while it waits.
+fn large_producer_killed_while_it_waits() {
+    let target = Target::default();
+    let queue = observed(&target);
+    (1..=3).for_each(|seed| queue.put_bytes(&message(seed)).unwrap());
+    let put = || queue.put_bytes(&[4; 2 * LEN]).unwrap();
+    is_killed(&mut victim(&target, Step::PutWaits, Signal::SIGKILL, put), Step::PutWaits);
+    let mut large = victim(&target, Step::PutPayload, Signal::SIGKILL, put);
+    wait_for_state(&large, 'S');
+    let mut small = started("small", || queue.put_bytes(&message(5)).unwrap());
+    assert!(queue.get_bytes().unwrap() == message(1));
+    // There is room for the small one, which waits for the lock all the same.
+    wait_for_state(&small, 'S');
+    large.kill().unwrap();
+    is_killed(&mut large, Step::PutWaits);
+    ends_well(&mut small);
     holds(&queue, &[2, 3, 5], Step::PutWaits);
 }
 
@@ -181,6 +204,34 @@ fn consumer_killed_before_it_wakes() {
     ends_well(&mut sleeper);
     // Until the queue is half empty nobody is woken, so the victim had taken two.
     holds(&queue, &[3, 4], Step::GetWakes);
+}
+
+/// Each tries until it has woken one: a sleeper may happen to look by itself at that moment.
+fn killed_just_after_a_wake() {
+    let target = Target::default();
+    let queue = observed::<()>(&target);
+    let mut sleeper = started("sleeper", || while queue.get_bytes().is_ok() {});
+    let put = || loop {
+        wait_for_state(&sleeper, 'S');
+        queue.put_bytes(&message(1)).unwrap();
+    };
+    is_killed(&mut victim(&target, Step::PutWoken, Signal::SIGKILL, put), Step::PutWoken);
+    queue.close();
+    ends_well(&mut sleeper);
+    assert!(queue.is_empty());
+
+    let queue = observed::<()>(&target);
+    let mut sleeper = started("sleeper", || while queue.put_bytes(&message(1)).is_ok() {});
+    let get = || loop {
+        wait_for_state(&sleeper, 'S');
+        (0..3).for_each(|_| drop(queue.get_bytes().unwrap()));
+    };
+    is_killed(&mut victim(&target, Step::GetWoken, Signal::SIGKILL, get), Step::GetWoken);
+    queue.close();
+    ends_well(&mut sleeper);
+    while let Ok(got) = queue.get_bytes() {
+        assert!(got == message(1));
+    }
 }
 
 fn stopped_holds_up_its_side_alone() {

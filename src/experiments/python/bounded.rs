@@ -2,13 +2,14 @@
 
 use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use crate::mp::{process, sys};
+use crate::mp::{process, supervise, sys};
 
 /// The most that is kept of what it prints; it is drained, not stored, beyond.
 const MOST_OUTPUT: usize = 1 << 20;
@@ -24,9 +25,16 @@ pub struct Said {
 }
 
 impl Said {
-    /// The last line on stderr, or how it ended.
-    pub fn last_words(&self) -> String {
-        let line = self.stderr.lines().rev().find(|l| !l.trim().is_empty());
+    /// The line on stderr that says what went wrong, or how it ended. A traceback says it last, and
+    /// so does a syntax error; all others say it first and go on with hints.
+    pub fn complaint(&self) -> String {
+        let mut lines = self.stderr.lines().filter(|line| !line.trim().is_empty());
+        let says_it_last =
+            |line: &str| line.starts_with("Traceback (") || line.starts_with("  File ");
+        let line = match lines.clone().any(says_it_last) {
+            true => lines.next_back(),
+            false => lines.next(),
+        };
         line.map_or_else(|| self.status.to_string(), str::to_string)
     }
 }
@@ -34,19 +42,23 @@ impl Said {
 /// Runs a command to its end; `None` if it had to be killed at the bound.
 ///
 /// Its end is told by its pidfd, not by end of file: a child of its own that
-/// outlives it would hold the pipes open.
+/// outlives it would hold the pipes open. It leads a process group, which is killed
+/// with it: such a child would also take its CPU from the next run, which is timed.
 ///
 /// # Errors
 /// When it cannot be started.
 pub fn run(mut command: Command, bound: Duration) -> io::Result<Option<Said>> {
     command.stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.process_group(0);
     process::die_with_parent(&mut command, libc::SIGKILL);
     let mut child = command.spawn()?;
     let heard = listen(&mut child, bound);
     if !matches!(heard, Ok(Some(_))) {
         let _ = child.kill();
     }
+    // Not reaped yet, it keeps the group's number from becoming another's.
+    let _ = supervise::kill_group(child.id().cast_signed(), libc::SIGKILL);
     let status = child.wait()?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Ok(heard?.map(|(out, err)| Said { status, stdout: text(out), stderr: text(err) }))

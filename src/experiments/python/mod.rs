@@ -33,9 +33,14 @@ const RUN_BOUND: Duration = Duration::from_secs(10);
 /// What the peers need of a Python: f-strings and `mp.get_context`.
 const OLDEST: (u32, u32) = (3, 6);
 
+/// Makes it print one JSON line: which Python it is, and where.
 const PROBE: &str = "import sys, json; print(json.dumps({'version': '.'.join(map(str, \
     sys.version_info[:3])), 'gil': getattr(sys, '_is_gil_enabled', lambda: True)(), \
     'executable': sys.executable}))";
+
+/// The same question for one that does not take `-I` (new in Python 3.4) or has no json: only its
+/// version, and nothing imported that might not be there.
+const WHICH_VERSION: &str = "import sys; sys.stdout.write('%d.%d.%d' % sys.version_info[:3])";
 
 /// An interpreter that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +59,16 @@ pub struct Interpreter {
 
 /// Finds the interpreters that were asked for: `auto` is the first python3 on the
 /// PATH, `all` every python3 and python3.N there, `none` none, all else a path.
-/// Gives those that answered, and a report for each, usable or not.
+/// Gives those that answered, each once under however many names, and a report for
+/// each, usable or not.
 pub fn find(asked: &[String]) -> (Vec<Interpreter>, Vec<Python>) {
-    let mut found = Vec::new();
+    let mut found: Vec<Interpreter> = Vec::new();
     let mut reports = Vec::new();
+    // Only the interpreter itself can tell that two scripts lead to it, as a version manager's do.
+    let mut seen = BTreeSet::new();
     for path in candidates(asked, &mut reports) {
         match probe(&path) {
+            Ok(interpreter) if !seen.insert(without_links(&interpreter.path)) => {}
             Ok(interpreter) => {
                 reports.push(report(&interpreter, None, None));
                 found.push(interpreter);
@@ -97,21 +106,29 @@ fn candidates(asked: &[String], reports: &mut Vec<Python>) -> Vec<PathBuf> {
         });
     }
     let mut seen = BTreeSet::new();
-    paths.retain(|path| seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone())));
+    paths.retain(|path| seen.insert(without_links(path)));
     paths
+}
+
+fn without_links(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 /// `python3`, `python3.9`, `python3.13t`; not `python3-config`.
 fn is_python3(name: &str) -> bool {
-    let Some(rest) = name.strip_prefix("python3") else {
-        return false;
-    };
-    let minor = rest.strip_prefix('.').unwrap_or(rest);
-    let digits = minor.strip_suffix('t').unwrap_or(minor);
-    rest.is_empty() || (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+    name == "python3" || minor(name).is_some()
 }
 
-/// Executable files on the PATH whose names are wanted, in the PATH's order.
+/// The 13 of `python3.13` and of `python3.13t`.
+fn minor(name: &str) -> Option<u32> {
+    let minor = name.strip_prefix("python3.")?;
+    let digits = minor.strip_suffix('t').unwrap_or(minor);
+    // `parse` alone would take a sign.
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+}
+
+/// Executable files on the PATH whose names are wanted, in the PATH's order; in one directory the
+/// plain `python3` first, then by version.
 fn on_path(wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut found = Vec::new();
@@ -124,7 +141,10 @@ fn on_path(wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
             .map(|entry| entry.path())
             .filter(|path| is_executable(path))
             .collect();
-        here.sort();
+        here.sort_by_cached_key(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            (minor(&name), name)
+        });
         found.extend(here);
     }
     found
@@ -134,22 +154,28 @@ fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
 }
 
+/// One alone is `python`; of several each has its minor version in its name, or all of its version
+/// where two share the minor one, or a number where two share all of it.
 fn name_columns(found: &mut [Interpreter]) {
     if found.len() < 2 {
         return;
     }
-    let mut taken = BTreeSet::new();
-    for interpreter in found {
-        let minor = interpreter.version.rsplit_once('.').map_or("3", |(m, _)| m);
-        let threads = if interpreter.gil { "" } else { "t" };
-        let short = format!("python{minor}{threads}");
-        let full = format!("python{}{threads}", interpreter.version);
-        let mut name = if taken.contains(&short) { full } else { short };
-        while taken.contains(&name) {
-            name.push('+');
-        }
-        taken.insert(name.clone());
-        interpreter.column = name;
+    let threads = |of: &Interpreter| if of.gil { "" } else { "t" };
+    let short = |of: &Interpreter| {
+        let minor = of.version.rsplit_once('.').map_or("3", |(minor, _)| minor);
+        format!("python{minor}{}", threads(of))
+    };
+    let full = |of: &Interpreter| format!("python{}{}", of.version, threads(of));
+    let shorts: Vec<String> = found.iter().map(short).collect();
+    let fulls: Vec<String> = found.iter().map(full).collect();
+    for (index, interpreter) in found.iter_mut().enumerate() {
+        let shared = |names: &[String]| names.iter().filter(|n| **n == names[index]).count() > 1;
+        let before = fulls[..index].iter().filter(|name| **name == fulls[index]).count();
+        interpreter.column = match before {
+            _ if !shared(&shorts) => shorts[index].clone(),
+            0 => fulls[index].clone(),
+            before => format!("{}-{}", fulls[index], before + 1),
+        };
     }
 }
 
@@ -170,11 +196,11 @@ fn probe(path: &Path) -> Result<Interpreter, Fault> {
         .and_then(|line| serde_json::from_str(line).ok())
         .ok_or_else(|| match said.status.success() {
             true => (PythonFault::NotPython, first_line(&said.stdout)),
-            false => (PythonFault::Failed, Some(said.last_words())),
+            false => older(path)
+                .map(|version| (PythonFault::WrongVersion, Some(version)))
+                .unwrap_or_else(|| (PythonFault::Failed, Some(said.complaint()))),
         })?;
-    let mut parts = answer.version.split('.').map(|n| n.parse().unwrap_or(0));
-    let version = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
-    if version < OLDEST || version.0 > 3 {
+    if is_unfit(&answer.version) {
         return Err((PythonFault::WrongVersion, Some(answer.version)));
     }
     // A version manager's `python3` is a script that looks for the real one each time.
@@ -186,6 +212,22 @@ fn probe(path: &Path) -> Result<Interpreter, Fault> {
         gil: answer.gil,
         failed: false,
     })
+}
+
+/// The version of one that failed because it is too old for the question.
+fn older(path: &Path) -> Option<String> {
+    let mut command = bare(path);
+    command.args(["-E", "-c", WHICH_VERSION]);
+    let said = ask(command, PROBE_BOUND).ok().filter(|said| said.status.success())?;
+    let is_version = said.stdout.split('.').all(|part| part.parse::<u32>().is_ok());
+    (is_version && is_unfit(&said.stdout)).then_some(said.stdout)
+}
+
+/// Whether the peers cannot run on this version.
+fn is_unfit(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let version = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    version < OLDEST || version.0 > 3
 }
 
 fn report(of: &Interpreter, fault: Option<PythonFault>, detail: Option<String>) -> Python {
@@ -273,7 +315,7 @@ pub fn call<T: for<'de> Deserialize<'de>>(
     let mut command = bare(&interpreter.path);
     command.args(["-I", "-B"]).arg(&script).args(arguments);
     let fault = match ask(command, RUN_BOUND) {
-        Ok(said) if !said.status.success() => (PythonFault::Failed, Some(said.last_words())),
+        Ok(said) if !said.status.success() => (PythonFault::Failed, Some(said.complaint())),
         Ok(said) => {
             let last = said.stdout.lines().last().unwrap_or_default();
             match serde_json::from_str(last) {

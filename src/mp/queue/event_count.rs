@@ -34,30 +34,30 @@ impl EventCount {
     }
 
     /// Wakes at most `count` sleepers, if any are announced, after the caller has changed what they
-    /// look at. `waking` is called before one is woken.
+    /// look at. `waking` is called before one is woken. Returns whether one was.
     #[inline]
-    pub(super) fn notify(&self, count: u32, waking: impl FnOnce()) {
+    pub(super) fn notify(&self, count: u32, waking: impl FnOnce()) -> bool {
         fence(Ordering::SeqCst);
-        if self.0.load(Ordering::Relaxed) & SLEEPERS != 0 {
-            waking();
-            self.wake(count);
+        if self.0.load(Ordering::Relaxed) & SLEEPERS == 0 {
+            return false;
         }
+        waking();
+        self.wake(count)
     }
 
     /// Also stops whoever is on its way to sleep, as the word is no longer what it was.
     #[cold]
-    fn wake(&self, count: u32) {
+    fn wake(&self, count: u32) -> bool {
         let now = self.0.fetch_add(WAKE, Ordering::Relaxed).wrapping_add(WAKE);
         if sys::futex_wake(&self.0, count) > 0 {
-            return;
+            return true;
         }
         // Nobody slept, so the mark is taken away, unless another waker was here. Who announced
         // itself and went to sleep just before this is not announced any more, and is woken to do
         // it again.
         let quiet = now & !SLEEPERS;
-        if self.0.compare_exchange(now, quiet, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            sys::futex_wake(&self.0, u32::MAX);
-        }
+        self.0.compare_exchange(now, quiet, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            && sys::futex_wake(&self.0, u32::MAX) > 0
     }
 }
 

@@ -105,10 +105,21 @@ impl Ring {
         HEADER + len <= self.capacity - self.used()
     }
 
-    /// Says that nothing will be written any more. What was written before is then visible to
-    /// whoever sees this.
-    pub(super) fn close(&self, _no_other_writer: &Writer<'_>) {
+    /// Whether a message of `len` bytes takes more than half of the ring.
+    pub(super) fn is_large(&self, len: usize) -> bool {
+        HEADER + len > self.capacity / 2
+    }
+
+    /// Says that nothing more is to be written. It takes no lock, so as not to wait for a producer
+    /// that waits for room: one that holds the lock at this moment may still commit.
+    pub(super) fn close(&self) {
         self.sides.closed.store(true, Ordering::Release);
+    }
+
+    /// Whether a ring that is closed is empty for good: whoever might not have seen the closing has
+    /// given its lock back since. False if it is not, or if that is not known.
+    pub(super) fn is_drained(&self, bound: impl FnOnce() -> Duration) -> bool {
+        self.is_empty() && self.writer(bound).is_some() && self.is_empty()
     }
 
     pub(super) fn is_closed(&self) -> bool {

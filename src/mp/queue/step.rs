@@ -22,8 +22,10 @@ pub enum Step {
     PutCommitted,
     /// The producers' lock is given back.
     PutUnlocked,
-    /// A consumer sleeps and will be woken in the next step.
+    /// A consumer has announced itself as a sleeper, and will be woken in the next step.
     PutWakes,
+    /// A consumer that slept is woken.
+    PutWoken,
     /// A consumer has announced that it will sleep, as the queue is empty, and does not sleep yet.
     GetWaits,
     /// A consumer holds the consumers' lock, and there is a message.
@@ -38,13 +40,15 @@ pub enum Step {
     GetCommitted,
     /// The consumers' lock is given back.
     GetUnlocked,
-    /// Producers sleep and will be woken in the next step.
+    /// A producer has announced itself as a sleeper, and all will be woken in the next step.
     GetWakes,
+    /// Producers that slept are woken.
+    GetWoken,
 }
 
 impl Step {
     /// Every step, in order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::PutWaits,
         Self::PutLocked,
         Self::PutHeader,
@@ -53,6 +57,7 @@ impl Step {
         Self::PutCommitted,
         Self::PutUnlocked,
         Self::PutWakes,
+        Self::PutWoken,
         Self::GetWaits,
         Self::GetLocked,
         Self::GetHeader,
@@ -61,6 +66,7 @@ impl Step {
         Self::GetCommitted,
         Self::GetUnlocked,
         Self::GetWakes,
+        Self::GetWoken,
     ];
 
     /// Whether it is a producer's step; else it is a consumer's.

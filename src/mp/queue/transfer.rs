@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::ring::Reader;
+use super::ring::{Reader, Writer};
 use super::{Observer, Queue, QueueError, Step};
 use crate::mp::sys::{self, Deadline, LONGEST_SLEEP};
 
@@ -52,18 +52,7 @@ impl<T, O: Observer> Queue<T, O> {
         }
         let mut rest = messages.peekable();
         while let Some(len) = rest.peek().map(|next| next.len()) {
-            let Some(mut writer) = self.ring.writer(|| patience.for_lock()) else {
-                patience.left(QueueError::Full { len }, "room")?;
-                continue;
-            };
-            if self.ring.is_closed() {
-                return Err(QueueError::Closed);
-            }
-            if !writer.fits(len) {
-                drop(writer);
-                self.wait_for_room(len, patience)?;
-                continue;
-            }
+            let mut writer = self.wait_for_writer(len, patience)?;
             self.observer.after(Step::PutLocked);
             let mut written = 0;
             while let Some(message) = rest.next_if(|next| writer.fits(next.len())) {
@@ -74,9 +63,40 @@ impl<T, O: Observer> Queue<T, O> {
             self.observer.after(Step::PutCommitted);
             drop(writer);
             self.observer.after(Step::PutUnlocked);
-            self.ring.no_message().notify(written, || self.observer.after(Step::PutWakes));
+            let waking = || self.observer.after(Step::PutWakes);
+            if self.ring.no_message().notify(written, waking) {
+                self.observer.after(Step::PutWoken);
+            }
         }
         Ok(())
+    }
+
+    /// Waits until there is room for `len` bytes and this process may write there.
+    ///
+    /// Who waits for much room keeps the lock: producers of small messages would take the room before
+    /// there is ever enough. Who waits for little does not, as it will find room when it is woken.
+    #[inline]
+    fn wait_for_writer(&self, len: usize, patience: Patience) -> Result<Writer<'_>, QueueError> {
+        loop {
+            let Some(mut writer) = self.ring.writer(|| patience.for_lock()) else {
+                patience.left(QueueError::Full { len }, "room")?;
+                continue;
+            };
+            loop {
+                if self.ring.is_closed() {
+                    return Err(QueueError::Closed);
+                }
+                if writer.fits(len) {
+                    return Ok(writer);
+                }
+                if !self.ring.is_large(len) {
+                    break;
+                }
+                self.wait_for_room(len, patience)?;
+            }
+            drop(writer);
+            self.wait_for_room(len, patience)?;
+        }
     }
 
     /// Sleeps once, or not at all if there is room now.
@@ -115,8 +135,9 @@ impl<T, O: Observer> Queue<T, O> {
         drop(reader);
         self.observer.after(Step::GetUnlocked);
         // Not for each message: a producer that is woken has room for many.
-        if half_empty {
-            self.ring.no_room().notify(u32::MAX, || self.observer.after(Step::GetWakes));
+        let waking = || self.observer.after(Step::GetWakes);
+        if half_empty && self.ring.no_room().notify(u32::MAX, waking) {
+            self.observer.after(Step::GetWoken);
         }
         Ok(())
     }
@@ -140,8 +161,7 @@ impl<T, O: Observer> Queue<T, O> {
     /// Looks for a while, then sleeps once; neither if there is a message now.
     #[cold]
     fn wait_for_message(&self, patience: Patience) -> Result<(), QueueError> {
-        // In this order: what was put before the closing is visible to who sees the closing.
-        if self.ring.is_closed() && self.ring.is_empty() {
+        if self.ring.is_closed() && self.ring.is_drained(|| patience.for_lock()) {
             return Err(QueueError::Closed);
         }
         let bound = patience.left(QueueError::Empty, "a message")?;

@@ -12,6 +12,7 @@ mod lanes;
 mod measures;
 mod outcomes;
 mod overlap;
+mod starts;
 mod timeline;
 mod variants;
 
@@ -48,6 +49,8 @@ pub struct Text {
     bar: Option<ProgressBar>,
     /// Whether anything stands on `out`, so that a blank line parts what comes next.
     begun: bool,
+    /// Whether what stands on `out` ends with Pythons, which make one list.
+    listing: bool,
     failed: bool,
     /// Whether the cursor stands behind a prompt, which whatever comes unasked must leave.
     prompted: bool,
@@ -66,6 +69,7 @@ impl Text {
             gathered: Gathered::default(),
             bar: None,
             begun: false,
+            listing: false,
             failed: false,
             prompted: false,
         }
@@ -78,9 +82,17 @@ impl Text {
         }
         self.clear_progress();
         self.prompted = false;
+        self.listing = false;
         if std::mem::replace(&mut self.begun, true) {
             self.out.write_all(b"\n")?;
         }
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    /// Writes more of the same block.
+    fn more(&mut self, text: &str) -> io::Result<()> {
+        self.clear_progress();
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }
@@ -132,6 +144,7 @@ impl Text {
         }
         self.block(&outcomes::draw(&gathered, &style))?;
         self.block(&overlap::draw(&gathered, summary, &style))?;
+        self.block(&starts::draw(&gathered, &style))?;
         self.block(&lanes::losses(&gathered, &style))?;
         if let Some(lost) = gathered.lost_updates.first() {
             self.block(&lanes::draw(lost, &style))?;
@@ -161,7 +174,13 @@ impl Text {
                 format!("{path}{}{detail}", words::python_fault(lang, fault))
             }
         };
-        self.block(&blocks::plain(&line, "", &self.style))
+        let text = blocks::hanging(&line, "", "  ", &self.style);
+        match self.listing {
+            true => self.more(&text)?,
+            false => self.block(&text)?,
+        }
+        self.listing = true;
+        Ok(())
     }
 
     fn failure(&mut self, error: &Error) -> io::Result<()> {

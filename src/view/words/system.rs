@@ -44,6 +44,14 @@ fn gil(lang: Lang, on: bool) -> &'static str {
     }
 }
 
+/// By which start methods Python made its processes.
+pub fn start_method(lang: Lang, methods: &str) -> String {
+    match lang {
+        Lang::En => format!("Start method of Python's processes: {methods}"),
+        Lang::It => format!("Metodo di avvio dei processi di Python: {methods}"),
+    }
+}
+
 /// Above the processes of a deadlock.
 pub fn deadlock_heading(lang: Lang, deadlock: &Deadlock) -> String {
     let variant = &deadlock.variant;
