@@ -13,6 +13,7 @@ mod limits;
 mod lock;
 mod parlab;
 mod python;
+mod pythons;
 mod readme;
 mod room;
 mod runner_ends;
