@@ -223,7 +223,8 @@ impl Textbook {
         unsafe {
             libc::pthread_mutex_lock(self.mutex.get());
             let ring = self.ring.get();
-            while (*ring).put - (*ring).got == SLOTS {
+            let is_full = || (*ring).put - (*ring).got == SLOTS;
+            while is_full() {
                 libc::pthread_cond_wait(self.not_full.get(), self.mutex.get());
             }
             (*ring).numbers[(*ring).put % SLOTS] = number;
@@ -238,7 +239,8 @@ impl Textbook {
         unsafe {
             libc::pthread_mutex_lock(self.mutex.get());
             let ring = self.ring.get();
-            while (*ring).put == (*ring).got {
+            let is_empty = || (*ring).put == (*ring).got;
+            while is_empty() {
                 libc::pthread_cond_wait(self.not_empty.get(), self.mutex.get());
             }
             let number = (*ring).numbers[(*ring).got % SLOTS];

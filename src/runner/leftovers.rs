@@ -7,7 +7,7 @@
 //!
 //! Others may have files of such names, in this or in another container that shares
 //! the place. So a directory is taken only if it is ours, holds the lock file that
-//! an experiment makes, and nobody holds that lock; a name in /dev/shm only if it is
+//! an experiment makes, and nobody holds that lock (or if it is empty); a name in /dev/shm only if it is
 //! ours and no process of that pid and start time lives.
 
 use std::fs::{self, File};
@@ -34,9 +34,14 @@ pub fn sweep() {
 /// Removes the directories and the shared names that are wanted, as far as they are ours to remove.
 fn take(directory: impl Fn(&Name) -> bool, shared: impl Fn(&Name) -> bool) {
     for (path, name) in entries(&std::env::temp_dir()) {
-        if directory(&name) && is_abandoned(&path) {
-            let _ = fs::remove_dir_all(&path);
+        if !directory(&name) {
+            continue;
         }
+        // One that was killed between making the directory and its lock left it empty.
+        let _ = match is_abandoned(&path) {
+            true => fs::remove_dir_all(&path),
+            false => fs::remove_dir(&path),
+        };
     }
     for (path, name) in entries(Path::new(SHARED_MEMORY)) {
         if name.start.is_some() && shared(&name) && path.is_file() {

@@ -14,6 +14,7 @@ mod lock;
 mod parlab;
 mod process;
 mod python;
+mod pythons;
 mod queue;
 mod readme;
 mod room;
