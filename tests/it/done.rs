@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::process::ExitStatus;
 
 use nix::sys::signal::Signal;
-use parlab::event::{End, EndReason, Error, ErrorKind, Event, Run, Summary};
+use parlab::event::{End, EndReason, Error, ErrorKind, Event, Measure, Run, Summary};
 
 /// A run that ended.
 #[derive(Debug)]
@@ -159,6 +159,22 @@ impl Done {
     pub fn summaries(&self) -> Vec<Summary> {
         let events = self.events().into_iter();
         events.filter_map(|e| if let Event::Summary(s) = e { Some(s) } else { None }).collect()
+    }
+
+    /// The `measure` events: the figures of each variant, and of the experiment under none.
+    #[track_caller]
+    pub fn figures(&self) -> Vec<Measure> {
+        let events = self.events().into_iter();
+        events.filter_map(|e| if let Event::Measure(m) = e { Some(m) } else { None }).collect()
+    }
+
+    /// One figure of one variant; of the experiment for "".
+    #[track_caller]
+    pub fn figure(&self, variant: &str, name: &str) -> serde_json::Value {
+        let measured = self.figures().into_iter();
+        let of_it = measured.filter(|m| m.variant.as_deref().unwrap_or_default() == variant);
+        let mut found = of_it.filter_map(|m| m.values.get(name).cloned());
+        found.next().unwrap_or_else(|| panic!("no {name} of {variant:?}\n{self}"))
     }
 
     /// The `error` events.

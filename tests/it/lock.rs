@@ -1,9 +1,7 @@
 //! The experiments of the lesson *lock*: what they claim, held against what they report.
 
-use parlab::event::{Deadlock, Event, Evidence, LostUpdate, Measure, NoteKind, Op, Run};
-use serde_json::Value;
+use parlab::event::{Deadlock, Event, Evidence, LostUpdate, NoteKind, Op, Run};
 
-use crate::done::Done;
 use crate::parlab::Parlab;
 
 const START: i64 = 100;
@@ -19,21 +17,6 @@ fn two_cpus() -> bool {
 /// All races of one comparison.
 fn races<const N: usize>(args: [&str; N]) -> Vec<Run> {
     Parlab::compare(args).run().runs()
-}
-
-/// The figures of each variant, and of the experiment under "".
-fn figures(done: &Done) -> Vec<Measure> {
-    let events = done.events().into_iter();
-    events.filter_map(|e| if let Event::Measure(m) = e { Some(m) } else { None }).collect()
-}
-
-/// One figure of one variant.
-#[track_caller]
-fn figure(done: &Done, variant: &str, name: &str) -> Value {
-    let measured = figures(done).into_iter();
-    let of_it = measured.filter(|m| m.variant.as_deref().unwrap_or_default() == variant);
-    let mut found = of_it.filter_map(|m| m.values.get(name).cloned());
-    found.next().unwrap_or_else(|| panic!("no {name} of {variant:?}\n{done}"))
 }
 
 #[test]
@@ -202,7 +185,7 @@ fn a_lost_update_is_of_a_traced_run_that_lost_some() {
 #[test]
 fn a_robust_lock_survives_its_owner_and_a_semaphore_does_not() {
     let done = Parlab::lesson(["experiment = \"owner-dies\""]).run();
-    let of = |variant, name| figure(&done, variant, name);
+    let of = |variant, name| done.figure(variant, name);
     assert_eq!(of("robust", "after_death"), "owner-died");
     assert_eq!(of("robust", "usable_after"), true);
     assert_eq!(of("semaphore", "after_death"), "timed-out");
@@ -216,7 +199,7 @@ fn a_robust_lock_survives_its_owner_and_a_semaphore_does_not() {
 #[test]
 fn a_lock_that_is_not_given_back_is_held_until_its_owner_ends() {
     let done = Parlab::lesson(["experiment = \"forgotten\""]).run();
-    let of = |variant, name| figure(&done, variant, name);
+    let of = |variant, name| done.figure(variant, name);
     assert_eq!(of("robust", "while_alive"), "timed-out");
     assert_eq!(of("robust", "after_death"), "owner-died");
     assert_eq!(of("robust", "usable_after"), true);
@@ -257,8 +240,8 @@ fn two_locks_in_opposite_order_are_a_deadlock_and_in_one_order_are_none() {
         }
     }
     for (variant, found) in [("opposite-order", true), ("same-order", false)] {
-        assert_eq!(figure(&done, variant, "found"), found);
-        assert_eq!(figure(&done, variant, "both_ended"), !found);
+        assert_eq!(done.figure(variant, "found"), found);
+        assert_eq!(done.figure(variant, "both_ended"), !found);
     }
 }
 
@@ -280,14 +263,14 @@ fn every_way_to_guard_a_number_has_a_price() {
     let done = Parlab::lesson(["experiment = \"price\"\nruns = 3\niterations = 2000"]).run();
     for variant in ["none", "atomic", "plain", "robust", "semaphore"] {
         for name in ["alone_ns", "contended_ns"] {
-            let price = figure(&done, variant, name).as_f64().unwrap();
+            let price = done.figure(variant, name).as_f64().unwrap();
             assert!(price > 0.0 && price.is_finite(), "{variant} {name}: {price}");
         }
     }
     for name in ["robust_over_plain_alone", "robust_over_plain_contended"] {
-        assert!(figure(&done, "", name).as_f64().unwrap() > 0.0);
+        assert!(done.figure("", name).as_f64().unwrap() > 0.0);
     }
-    assert_eq!(figure(&done, "", "same_cpu"), !two_cpus());
+    assert_eq!(done.figure("", "same_cpu"), !two_cpus());
 }
 
 #[test]
@@ -298,7 +281,7 @@ fn figures_are_those_of_the_registry() {
         "experiment = \"forgotten\"",
         "experiment = \"two-locks\"",
     ]);
-    for measure in figures(&lesson.run()) {
+    for measure in lesson.run().figures() {
         let (_, row) = parlab::experiments::experiment(&measure.experiment).unwrap();
         let known = if measure.variant.is_some() { row.figures } else { row.experiment_figures };
         for name in measure.values.keys() {

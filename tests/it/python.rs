@@ -217,13 +217,13 @@ fn children_of_a_python_do_not_outlive_it_into_the_next_run() {
     // Each run leaves a child, and looks whether that of the run before has gone, or is only not
     // reaped yet; a kill takes a moment.
     let look = "for _ in 1 2 3 4 5 6 7 8 9 10; do
-      state=$(sed 's/.*) //; s/ .*//' /proc/$(cat \"$TMPDIR/../work/child\")/stat 2>/dev/null)
+      state=$(sed 's/.*) //; s/ .*//' /proc/$(cat \"$HOME/child\")/stat 2>/dev/null)
       case \"$state\" in ''|Z|X) break ;; esac
       sleep 0.1
     done
     case \"$state\" in ''|Z|X) ;; *) echo \"it lives on: $state\" >&2; exit 7 ;; esac";
-    let leave = "sleep 1000 & echo $! > \"$TMPDIR/../work/child\"; echo";
-    let run = format!("*)  [ ! -e \"$TMPDIR/../work/child\" ] || {{ {look}; }}; {leave}");
+    let leave = "sleep 1000 & echo $! > \"$HOME/child\"; echo";
+    let run = format!("*)  [ ! -e \"$HOME/child\" ] || {{ {look}; }}; {leave}");
     let done = compare().python(&SENSIBLE.replace("*)  echo", &run)).run();
     assert_eq!(faults(&done), [], "{done}");
     assert_eq!(peers(&done).len(), 4, "{done}");

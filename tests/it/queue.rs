@@ -1,7 +1,6 @@
 //! The experiments of the lesson *queue*: what they claim, held against what they report.
 
-use parlab::event::{Deadlock, Event, Evidence, Measure, NoteKind, Run};
-use serde_json::Value;
+use parlab::event::{Deadlock, Event, Evidence, NoteKind, Run};
 
 use crate::done::Done;
 use crate::family::skip;
@@ -16,24 +15,9 @@ fn compare<const N: usize>(args: [&str; N]) -> Parlab {
     Parlab::new().args(["compare", "queue", "--json", "--no-python"]).args(args)
 }
 
-/// The figures of each variant, and of the experiment under "".
-fn figures(done: &Done) -> Vec<Measure> {
-    let events = done.events().into_iter();
-    events.filter_map(|e| if let Event::Measure(m) = e { Some(m) } else { None }).collect()
-}
-
-/// One figure of one variant.
-#[track_caller]
-fn figure(done: &Done, variant: &str, name: &str) -> Value {
-    let measured = figures(done).into_iter();
-    let of_it = measured.filter(|m| m.variant.as_deref().unwrap_or_default() == variant);
-    let mut found = of_it.filter_map(|m| m.values.get(name).cloned());
-    found.next().unwrap_or_else(|| panic!("no {name} of {variant:?}\n{done}"))
-}
-
 #[track_caller]
 fn number(done: &Done, variant: &str, name: &str) -> f64 {
-    let value = figure(done, variant, name);
+    let value = done.figure(variant, name);
     value.as_f64().unwrap_or_else(|| panic!("{name} of {variant:?} is {value}\n{done}"))
 }
 
@@ -100,9 +84,9 @@ fn work_and_wait_are_done_for_each_number() {
 #[test]
 fn results_come_in_the_order_of_their_puts_and_can_be_put_in_the_order_of_start() {
     let done = Parlab::lesson(["experiment = \"order\""]).run();
-    assert_eq!(figure(&done, "reversed", "arrived"), "4, 3, 2, 1");
-    assert_eq!(figure(&done, "reversed", "restored"), "1, 2, 3, 4");
-    assert_eq!(figure(&done, "reversed", "each_in_order"), true);
+    assert_eq!(done.figure("reversed", "arrived"), "4, 3, 2, 1");
+    assert_eq!(done.figure("reversed", "restored"), "1, 2, 3, 4");
+    assert_eq!(done.figure("reversed", "each_in_order"), true);
 }
 
 #[test]
@@ -132,8 +116,8 @@ fn joining_before_getting_is_a_deadlock_and_getting_first_is_none() {
         }
     }
     for (variant, found) in [("join-first", true), ("get-first", false)] {
-        assert_eq!(figure(&done, variant, "found"), found);
-        assert_eq!(figure(&done, variant, "both_ended"), !found);
+        assert_eq!(done.figure(variant, "found"), found);
+        assert_eq!(done.figure(variant, "both_ended"), !found);
     }
     assert_eq!(number(&done, "get-first", "got"), number(&done, "get-first", "messages"));
     assert_eq!(number(&done, "join-first", "got"), 0.0);
@@ -172,10 +156,10 @@ fn the_grain_is_the_least_work_from_which_on_the_loop_is_beaten() {
             }
             grain = Some(work);
         }
-        assert_eq!(figure(&done, variant, "wins"), grain.is_some(), "{done}");
-        assert_eq!(figure(&done, variant, "grain_s").as_f64(), grain, "{done}");
+        assert_eq!(done.figure(variant, "wins"), grain.is_some(), "{done}");
+        assert_eq!(done.figure(variant, "grain_s").as_f64(), grain, "{done}");
     }
-    assert_eq!(figure(&done, "serial", "wins"), false);
+    assert_eq!(done.figure("serial", "wins"), false);
     let (ceiling, processes) = (number(&done, "", "ceiling"), number(&done, "", "processes"));
     assert!(ceiling > 0.0 && ceiling <= processes, "{done}");
 }
@@ -197,11 +181,11 @@ fn on_one_cpu_the_ceiling_is_about_one() {
 fn a_killed_producer_loses_at_most_the_message_in_its_hand() {
     let done = Parlab::lesson(["experiment = \"producer-killed\""]).run();
     for (variant, arrived) in [("locked", 2), ("written", 2), ("committed", 3)] {
-        assert_eq!(figure(&done, variant, "victim_exitcode"), -9);
-        assert_eq!(figure(&done, variant, "confirmed"), 2, "{variant}");
-        assert_eq!(figure(&done, variant, "arrived"), arrived, "{variant}");
-        assert_eq!(figure(&done, variant, "others"), 3, "{variant}");
-        assert_eq!(figure(&done, variant, "whole"), true, "{variant}");
+        assert_eq!(done.figure(variant, "victim_exitcode"), -9);
+        assert_eq!(done.figure(variant, "confirmed"), 2, "{variant}");
+        assert_eq!(done.figure(variant, "arrived"), arrived, "{variant}");
+        assert_eq!(done.figure(variant, "others"), 3, "{variant}");
+        assert_eq!(done.figure(variant, "whole"), true, "{variant}");
     }
 }
 
@@ -209,9 +193,9 @@ fn a_killed_producer_loses_at_most_the_message_in_its_hand() {
 fn what_cannot_be_sent_is_told_by_put_and_by_nobody_behind_a_feeder() {
     let done = Parlab::lesson(["experiment = \"unsendable\""]).run();
     for (variant, told) in [("in-put", true), ("in-feeder", false)] {
-        assert_eq!(figure(&done, variant, "put_failed"), told, "{variant}");
-        assert_eq!(figure(&done, variant, "exitcode"), 0, "{variant}");
-        assert_eq!(figure(&done, variant, "getter_waits"), true, "{variant}");
+        assert_eq!(done.figure(variant, "put_failed"), told, "{variant}");
+        assert_eq!(done.figure(variant, "exitcode"), 0, "{variant}");
+        assert_eq!(done.figure(variant, "getter_waits"), true, "{variant}");
         assert!(number(&done, variant, "waited_s") > 0.0);
     }
 }
@@ -237,13 +221,13 @@ fn a_real_python_shows_the_same() {
         assert_eq!((run.expected, run.correct), (Some(65), Some(true)), "{run:?}");
         assert_eq!(run.start_method.as_deref(), Some("fork"));
     }
-    assert_eq!(figure(&done, "python-killed", "victim_exitcode"), -9);
-    assert_eq!(figure(&done, "python-killed", "others"), 0, "{done}");
-    assert_eq!(figure(&done, "python-killed", "getter_waits"), true, "{done}");
-    assert_eq!(figure(&done, "python-killed", "putter_waits"), true, "{done}");
-    assert_eq!(figure(&done, "python-lambda", "put_failed"), false, "{done}");
-    assert_eq!(figure(&done, "python-lambda", "exitcode"), 0, "{done}");
-    assert_eq!(figure(&done, "python-lambda", "getter_waits"), true, "{done}");
+    assert_eq!(done.figure("python-killed", "victim_exitcode"), -9);
+    assert_eq!(done.figure("python-killed", "others"), 0, "{done}");
+    assert_eq!(done.figure("python-killed", "getter_waits"), true, "{done}");
+    assert_eq!(done.figure("python-killed", "putter_waits"), true, "{done}");
+    assert_eq!(done.figure("python-lambda", "put_failed"), false, "{done}");
+    assert_eq!(done.figure("python-lambda", "exitcode"), 0, "{done}");
+    assert_eq!(done.figure("python-lambda", "getter_waits"), true, "{done}");
 }
 
 #[test]
@@ -251,7 +235,7 @@ fn the_figures_are_those_of_the_registry() {
     let experiments = ["sum", "order", "join-first", "break-even", "producer-killed", "unsendable"]
         .map(|name| format!("experiment = \"{name}\"\nn = 2\nruns = 1"));
     let done = Parlab::lesson(experiments.each_ref().map(String::as_str)).run();
-    for measure in figures(&done) {
+    for measure in done.figures() {
         let (_, row) = parlab::experiments::experiment(&measure.experiment).unwrap();
         let known = if measure.variant.is_some() { row.figures } else { row.experiment_figures };
         for name in measure.values.keys() {

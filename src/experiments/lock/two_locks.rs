@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use crate::event::{Deadlock, Event, Evidence, NoteKind, Wait};
+use crate::experiments::deadlock::{self, Known};
 use crate::experiments::lab::{Lab, Variant};
 use crate::mp::proc::{self, Stuck};
 use crate::mp::{Gate, Lock, Process};
@@ -96,35 +96,14 @@ fn tell(
 ) -> Result<()> {
     let name_of =
         |pid: i32| (workers.iter().find(|w| w.pid() == Some(pid))).map(|w| w.name().to_string());
-    let waits = stuck.iter().map(|one| {
-        let address = one.syscall.map(|call| call.args[0] as usize);
-        let lock = address.and_then(|at| locks.iter().position(|l| l.address() == at));
-        Wait {
+    deadlock::tell(lab, variant, stuck, |one| {
+        let address = one.syscall.map(|call| call.args[0]);
+        let lock = address.and_then(|at| locks.iter().position(|lock| lock.address() as u64 == at));
+        Known {
             process: name_of(one.pid).unwrap_or_default(),
-            pid: one.pid,
-            state: one.state.to_string(),
-            call: match one.syscall {
-                Some(call) => call.name().map(str::to_string),
-                None => one.wchan.clone(),
-            },
             resource: lock.map(|at| format!("lock-{}", ACCOUNTS[at])),
             holder: lock.and_then(|at| locks[at].owner()).and_then(name_of),
-            address: address.map(|at| format!("{at:#x}")),
+            address,
         }
-    });
-    let evidence = match stuck.iter().all(|one| one.by == proc::Evidence::Syscall) {
-        true => Evidence::Syscall,
-        false => Evidence::Wchan,
-    };
-    let deadlock = Deadlock {
-        experiment: lab.experiment(),
-        variant: variant.name.clone(),
-        evidence,
-        waits: waits.collect(),
-    };
-    lab.emit(&Event::Deadlock(deadlock))?;
-    match evidence {
-        Evidence::Syscall => Ok(()),
-        Evidence::Wchan => lab.note(Some(&variant.name), NoteKind::SyscallHidden),
-    }
+    })
 }

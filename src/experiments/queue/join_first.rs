@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use crate::event::{Deadlock, Event, Evidence, NoteKind, Wait};
+use crate::experiments::deadlock::{self, Known};
 use crate::experiments::lab::{Lab, Variant};
 use crate::mp::proc::{self, Stuck};
 use crate::mp::{Exit, Gate, Process, Queue, RawValue};
@@ -145,35 +145,14 @@ fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<()> {
 /// Who waits for whom: the parent for the child's end, the child for the parent to get.
 fn tell(lab: &mut Lab, variant: &Variant, pids: [i32; 2], stuck: &[Stuck]) -> Result<()> {
     let names = ["parent", "child"];
-    let waits = stuck.iter().map(|one| {
+    deadlock::tell(lab, variant, stuck, |one| {
         let who = usize::from(one.pid == pids[1]);
-        Wait {
+        Known {
             process: names[who].to_string(),
-            pid: one.pid,
-            state: one.state.to_string(),
-            call: match one.syscall {
-                Some(call) => call.name().map(str::to_string),
-                None => one.wchan.clone(),
-            },
             resource: None,
             holder: Some(names[1 - who].to_string()),
             // wait4's first argument is no address, but the child's pid.
-            address: one.syscall.filter(|_| who == 1).map(|call| format!("{:#x}", call.args[0])),
+            address: one.syscall.filter(|_| who == 1).map(|call| call.args[0]),
         }
-    });
-    let evidence = match stuck.iter().all(|one| one.by == proc::Evidence::Syscall) {
-        true => Evidence::Syscall,
-        false => Evidence::Wchan,
-    };
-    let deadlock = Deadlock {
-        experiment: lab.experiment(),
-        variant: variant.name.clone(),
-        evidence,
-        waits: waits.collect(),
-    };
-    lab.emit(&Event::Deadlock(deadlock))?;
-    match evidence {
-        Evidence::Syscall => Ok(()),
-        Evidence::Wchan => lab.note(Some(&variant.name), NoteKind::SyscallHidden),
-    }
+    })
 }
