@@ -25,16 +25,6 @@ fn experiment(name: &str, options: &str) -> Done {
     Parlab::lesson([format!("experiment = \"{name}\"\n{options}").as_str()]).run()
 }
 
-/// One figure of one variant.
-#[track_caller]
-fn figure(done: &Done, variant: &str, name: &str) -> Value {
-    let found = done.events().into_iter().find_map(|event| match event {
-        Event::Measure(m) if m.variant.as_deref() == Some(variant) => m.values.get(name).cloned(),
-        _ => None,
-    });
-    found.unwrap_or_else(|| panic!("no {name} of {variant}\n{done}"))
-}
-
 fn timelines(done: &Done) -> Vec<Timeline> {
     let events = done.events().into_iter();
     events.filter_map(|e| if let Event::Timeline(t) = e { Some(t) } else { None }).collect()
@@ -57,12 +47,12 @@ fn the_costs_of_start_life_and_reaping_are_told_apart() {
     let done = compare(["--runs", "2", "--n", "5"]).run();
     for variant in ["fork", "spawn", "thread"] {
         for cost in ["create_ns", "life_ns", "reap_ns"] {
-            let cost = figure(&done, variant, cost).as_f64().unwrap();
+            let cost = done.figure(variant, cost).as_f64().unwrap();
             assert!(cost >= 0.0 && cost.is_finite(), "{variant}: {cost}");
         }
         // Making one takes longer than the two readings of a clock that it lives for.
         let [create, life] =
-            ["create_ns", "life_ns"].map(|name| figure(&done, variant, name).as_f64().unwrap());
+            ["create_ns", "life_ns"].map(|name| done.figure(variant, name).as_f64().unwrap());
         assert!(create > 0.0 && life > 0.0, "{variant}");
     }
 }
@@ -71,20 +61,20 @@ fn the_costs_of_start_life_and_reaping_are_told_apart() {
 fn pairs_are_counted_over_all_runs_and_swapped_ones_are_among_them() {
     let done = compare(["--runs", "3", "--n", "6"]).run();
     for variant in ["fork", "spawn", "thread"] {
-        let count = |name| figure(&done, variant, name).as_u64().unwrap();
+        let count = |name| done.figure(variant, name).as_u64().unwrap();
         assert_eq!(count("pairs"), 3 * 15, "{variant}");
         assert!(count("swapped_first") <= count("pairs"));
         assert!(count("swapped_end") <= count("pairs"));
     }
     let alone = compare(["--runs", "1", "--n", "1", "--only", "fork"]).run();
-    assert_eq!(figure(&alone, "fork", "pairs"), 0);
+    assert_eq!(alone.figure("fork", "pairs"), 0);
 }
 
 #[test]
 fn the_order_of_the_start_is_not_always_that_of_the_first_lines() {
     let swapped = (0..TRIES).any(|_| {
         let done = compare(["--only", "fork", "--runs", "3"]).run();
-        figure(&done, "fork", "swapped_first").as_u64().unwrap() > 0
+        done.figure("fork", "swapped_first").as_u64().unwrap() > 0
     });
     // On one CPU the children may well run in the order of their start.
     assert!(swapped || parlab::machine::describe().cpus < 2, "in order in all runs");
@@ -125,15 +115,15 @@ fn on_one_cpu_all_children_run_on_it() {
     let cpu = parlab::machine::describe().usable[0].to_string();
     let done = compare(["--runs", "1", "--n", "5"]).under([taskset, "-c", &cpu]).run();
     for variant in ["fork", "spawn", "thread"] {
-        assert_eq!(figure(&done, variant, "same_cpu"), true);
-        assert_eq!(figure(&done, variant, "cpus_seen"), 1);
+        assert_eq!(done.figure(variant, "same_cpu"), true);
+        assert_eq!(done.figure(variant, "cpus_seen"), 1);
     }
 }
 
 #[test]
 fn an_ended_child_is_a_zombie_until_it_is_joined_and_then_gone() {
     let done = experiment("ending", "");
-    let of = |name| figure(&done, "not-joined", name);
+    let of = |name| done.figure("not-joined", name);
     assert!(["R", "S"].contains(&of("state_before").as_str().unwrap()), "{done}");
     assert_eq!(of("state_ended"), "Z");
     assert_eq!(of("state_later"), "Z");
@@ -144,11 +134,11 @@ fn an_ended_child_is_a_zombie_until_it_is_joined_and_then_gone() {
 #[test]
 fn join_waits_for_the_work_and_terminate_does_not() {
     let done = experiment("ending", "");
-    assert_eq!(figure(&done, "joined", "alive_after_start"), true);
-    assert_eq!(figure(&done, "joined", "work_done"), true);
-    assert_eq!(figure(&done, "joined", "exitcode"), 0);
-    assert_eq!(figure(&done, "terminated", "work_done"), false);
-    assert_eq!(figure(&done, "terminated", "exitcode"), -15);
+    assert_eq!(done.figure("joined", "alive_after_start"), true);
+    assert_eq!(done.figure("joined", "work_done"), true);
+    assert_eq!(done.figure("joined", "exitcode"), 0);
+    assert_eq!(done.figure("terminated", "work_done"), false);
+    assert_eq!(done.figure("terminated", "exitcode"), -15);
 }
 
 fn lines(done: &Done) -> Vec<Line> {
@@ -161,7 +151,7 @@ fn two_writes_may_glue_lines_together_and_one_write_never_does() {
     let mut glued = 0;
     for _ in 0..TRIES {
         let done = experiment("lines", "runs = 10");
-        let count = |variant, name| figure(&done, variant, name).as_u64().unwrap();
+        let count = |variant, name| done.figure(variant, name).as_u64().unwrap();
         for variant in ["two-writes", "one-write"] {
             assert_eq!(count(variant, "printed"), 400, "{variant}: a line was lost");
         }
@@ -172,7 +162,7 @@ fn two_writes_may_glue_lines_together_and_one_write_never_does() {
         // Where lines are glued, the piece that is shown has some.
         let shown = lines(&done).iter().any(|line| line.text.matches("line").count() > 1);
         assert_eq!(shown, count("two-writes", "glued") > 0, "{done}");
-        assert_eq!(figure(&done, "two-writes", "any_glued"), shown);
+        assert_eq!(done.figure("two-writes", "any_glued"), shown);
         if glued > 0 {
             return;
         }
@@ -191,21 +181,21 @@ fn on_one_cpu_the_gap_between_the_two_writes_is_widened_and_told() {
     let done = run.run();
     let told = |e: &Event| matches!(e, Event::Note(n) if n.kind == NoteKind::OneCpuWidened);
     assert!(done.events().iter().any(told), "{done}");
-    assert_eq!(figure(&done, "two-writes", "any_glued"), true);
-    assert_eq!(figure(&done, "one-write", "any_glued"), false);
+    assert_eq!(done.figure("two-writes", "any_glued"), true);
+    assert_eq!(done.figure("one-write", "any_glued"), false);
 }
 
 #[test]
 fn it_is_the_comma_that_makes_the_tuple() {
     let done = experiment("args", "");
-    assert_eq!(figure(&done, "rust", "type_without_comma"), "i32");
-    assert_eq!(figure(&done, "rust", "type_with_comma"), "(i32,)");
+    assert_eq!(done.figure("rust", "type_without_comma"), "i32");
+    assert_eq!(done.figure("rust", "type_with_comma"), "(i32,)");
 }
 
 #[test]
 fn a_forked_child_has_another_value_at_the_same_address() {
     let done = experiment("copied", "");
-    let of = |name| figure(&done, "fork", name);
+    let of = |name| done.figure("fork", name);
     assert_eq!(of("parent_address"), of("child_address"));
     assert!(of("parent_address").as_str().unwrap().starts_with("0x"));
     assert_eq!(of("same_address"), true);
@@ -216,14 +206,14 @@ fn a_forked_child_has_another_value_at_the_same_address() {
 #[test]
 fn fork_hands_on_everything_and_spawn_begins_anew() {
     let done = experiment("inherited", "runs = 2");
-    let count = |variant, name| figure(&done, variant, name).as_u64().unwrap();
+    let count = |variant, name| done.figure(variant, name).as_u64().unwrap();
     assert_eq!(count("fork", "child_descriptors"), count("fork", "parent_descriptors"));
     assert!(count("fork", "parent_descriptors") >= 3 + 5, "five files are open");
     assert_eq!(count("spawn", "child_descriptors"), 3);
     assert_eq!([count("fork", "parent_global"), count("fork", "child_global")], [2, 2]);
     assert_eq!([count("spawn", "parent_global"), count("spawn", "child_global")], [2, 1]);
-    assert_eq!(figure(&done, "fork", "change_seen"), true);
-    assert_eq!(figure(&done, "spawn", "change_seen"), false);
+    assert_eq!(done.figure("fork", "change_seen"), true);
+    assert_eq!(done.figure("spawn", "change_seen"), false);
 }
 
 #[test]
@@ -306,9 +296,9 @@ fn a_peer_names_its_start_method_and_is_measured_as_the_others_are() {
         (format!("python-{method}"), Some(method.to_string()), Some(false)) // one did not report
     };
     assert_eq!(told, [of("fork"), of("spawn"), of("forkserver")]);
-    assert_eq!(figure(&done, "python-spawn", "create_ns"), 30.0);
-    assert_eq!(figure(&done, "python-spawn", "life_ns"), 10.0);
-    assert_eq!(figure(&done, "python-spawn", "reap_ns"), 7.0);
+    assert_eq!(done.figure("python-spawn", "create_ns"), 30.0);
+    assert_eq!(done.figure("python-spawn", "life_ns"), 10.0);
+    assert_eq!(done.figure("python-spawn", "reap_ns"), 7.0);
 }
 
 #[test]
@@ -332,10 +322,10 @@ fn a_real_python_makes_its_children_by_each_start_method() {
         assert_eq!(run.got, Some(12), "{done}");
     }
     // Strings of one character are arguments by luck, those of two are one too many.
-    assert_eq!(figure(&done, "python-comma", "ran"), 12);
-    assert_eq!(figure(&done, "python-no-comma", "ran"), 10);
-    assert_eq!(figure(&done, "python-no-comma", "first_failed"), "10");
-    let error = figure(&done, "python-no-comma", "error");
+    assert_eq!(done.figure("python-comma", "ran"), 12);
+    assert_eq!(done.figure("python-no-comma", "ran"), 10);
+    assert_eq!(done.figure("python-no-comma", "first_failed"), "10");
+    let error = done.figure("python-no-comma", "error");
     assert!(error.as_str().unwrap().starts_with("TypeError"), "{error}");
     let global = |method: &str| figure_of(&done, "inherited", method, "child_global");
     assert_eq!(global("python-fork"), 2);
