@@ -87,6 +87,7 @@ impl Lock {
     ///
     /// # Errors
     /// As for [`acquire`](Self::acquire).
+    #[inline]
     pub fn try_acquire(&self) -> Result<Option<LockGuard<'_>>, LockError<'_>> {
         match self.0.try_lock() {
             libc::EBUSY => Ok(None),

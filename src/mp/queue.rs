@@ -82,9 +82,12 @@ pub struct Queue<T, O = Unobserved> {
 }
 
 /// How long a consumer pauses before each look, before it sleeps; all together it is about as long as
-/// a wake would take. It looks rarer and rarer, because each look takes the cache line with the
-/// position away from the producer.
-const PAUSES: &[u32] = &[4, 8, 16, 32, 64, 128];
+/// a wake would take.
+///
+/// Even the first pause is long, about a microsecond: a look takes the cache line with the position
+/// away from the producer, and a consumer that looks at once finds one message each time and pays
+/// for the line with each. One that comes later finds several.
+const PAUSES: &[u32] = &[32, 32, 32, 32, 32, 64, 64];
 
 impl<T> Queue<T> {
     /// Makes an empty queue that holds `capacity` bytes: of each message its length, and 4 more.

@@ -2,7 +2,7 @@
 //! that makes what was written exist.
 
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
 use std::time::Duration;
 
 use super::Step;
@@ -78,11 +78,13 @@ impl Ring {
         })
     }
 
+    #[inline]
     pub(super) fn capacity(&self) -> usize {
         self.capacity
     }
 
     /// The length of the longest message that can ever fit.
+    #[inline]
     pub(super) fn longest(&self) -> usize {
         self.capacity.saturating_sub(HEADER).min(u32::MAX as usize)
     }
@@ -114,6 +116,8 @@ impl Ring {
     /// that waits for room: one that holds the lock at this moment may still commit.
     pub(super) fn close(&self) {
         self.sides.closed.store(true, Ordering::Release);
+        // In place of the lock that others give back before they look for sleepers.
+        fence(Ordering::SeqCst);
     }
 
     /// Whether a ring that is closed is empty for good: whoever might not have seen the closing has
@@ -122,16 +126,19 @@ impl Ring {
         self.is_empty() && self.writer(bound).is_some() && self.is_empty()
     }
 
+    #[inline]
     pub(super) fn is_closed(&self) -> bool {
         self.sides.closed.load(Ordering::Acquire)
     }
 
     /// Where consumers sleep.
+    #[inline]
     pub(super) fn no_message(&self) -> &EventCount {
         &self.sides.put.sleepers
     }
 
     /// Where producers sleep.
+    #[inline]
     pub(super) fn no_room(&self) -> &EventCount {
         &self.sides.got.sleepers
     }
@@ -152,6 +159,14 @@ impl Ring {
         let head = self.sides.got.position.load(Ordering::Relaxed);
         let end = self.sides.got.seen.load(Ordering::Relaxed);
         Some(Reader { ring: self, at: head, end, _guard: guard })
+    }
+
+    /// Where the `len` bytes from position `at` on begin in memory, if one copy moves them all: they
+    /// are at most a chunk, and do not wrap around. So it is for nearly every small message.
+    #[inline]
+    fn whole(&self, at: u64, len: usize) -> Option<*mut u8> {
+        let place = at as usize & (self.bytes.len() - 1);
+        (len <= CHUNK.min(self.bytes.len() - place)).then(|| self.bytes[place].as_ptr())
     }
 
     /// Cuts `len` bytes from position `at` on into pieces that are whole in memory and at most a
@@ -222,6 +237,12 @@ impl Writer<'_> {
     #[inline]
     fn copy(&mut self, bytes: &[u8], after_chunk: impl Fn()) {
         assert!(bytes.len() as u64 <= self.end - self.at, "written without room");
+        if let Some(to) = self.ring.whole(self.at, bytes.len()) {
+            // SAFETY: as for the pieces below; `whole` stays within the ring's memory.
+            unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+            self.at += bytes.len() as u64;
+            return;
+        }
         for (to, from, len) in self.ring.pieces(self.at, bytes.len()) {
             let piece = &bytes[from..from + len];
             // SAFETY: `pieces` stays within the ring's memory, and within the room that was just
@@ -283,6 +304,12 @@ impl Reader<'_> {
     #[inline]
     fn copy(&mut self, bytes: &mut [MaybeUninit<u8>], after_chunk: impl Fn()) {
         assert!(bytes.len() as u64 <= self.end - self.at, "read beyond what was committed");
+        if let Some(from) = self.ring.whole(self.at, bytes.len()) {
+            // SAFETY: as for the pieces below; `whole` stays within the ring's memory.
+            unsafe { from.copy_to_nonoverlapping(bytes.as_mut_ptr().cast(), bytes.len()) };
+            self.at += bytes.len() as u64;
+            return;
+        }
         for (from, to, len) in self.ring.pieces(self.at, bytes.len()) {
             let piece = &mut bytes[to..to + len];
             // SAFETY: `pieces` stays within the ring's memory, and within what was just asserted
