@@ -567,7 +567,7 @@ pub enum ErrorKind {
     NothingRan,
     /// The lesson has no part of that name.
     UnknownPart,
-    /// The experiment of a lesson file has no variant of that name.
+    /// No experiment that would run has a variant of that name.
     UnknownVariant,
 }
 

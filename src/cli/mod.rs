@@ -113,8 +113,9 @@ fn compare_command() -> Clap {
         .subcommand_value_name("LESSON")
         .subcommand_help_heading("Lessons");
     for lesson in LESSONS {
-        command =
-            command.subcommand(Clap::new(lesson.name).about(title(lesson)).args(options(lesson)));
+        let sweep = lesson.sweep.map(|_| sweep());
+        let args = options(lesson).into_iter().chain(sweep);
+        command = command.subcommand(Clap::new(lesson.name).about(title(lesson)).args(args));
     }
     command
 }
@@ -171,6 +172,16 @@ fn part(parser: ValueParser) -> Arg {
         .action(ArgAction::Append)
         .value_parser(parser)
         .help("Show these parts instead of the core; `all` is the core and every part")
+}
+
+/// The levels of computing are the sweep's own, and judged against what computing can win at
+/// most; a Python that was asked for would not run.
+fn sweep() -> Arg {
+    Arg::new("sweep")
+        .long("sweep")
+        .action(ArgAction::SetTrue)
+        .conflicts_with_all([Opt::Work.name(), Opt::Wait.name(), "python"])
+        .help("Raise the computing in each item instead, until sharing it out pays")
 }
 
 fn python() -> Arg {
@@ -307,7 +318,8 @@ fn command(matches: &ArgMatches) -> Command {
         Some(("compare", lesson)) => {
             let (name, options) = lesson.subcommand().expect("required");
             let lesson = experiments::lesson(name).expect("from the registry");
-            Command::Compare { lesson, params: params(options), settings }
+            let sweep = lesson.sweep.is_some() && options.get_flag("sweep");
+            Command::Compare { lesson, sweep, params: params(options), settings }
         }
         Some(("list", _)) => Command::List(settings),
         Some(("check", options)) => {

@@ -1,6 +1,8 @@
 //! The experiments of the lesson *queue*: what they claim, held against what they report.
 
-use parlab::event::{Deadlock, Event, Evidence, NoteKind, Run};
+use std::collections::BTreeSet;
+
+use parlab::event::{Deadlock, EndReason, ErrorKind, Event, Evidence, NoteKind, Run};
 
 use crate::done::Done;
 use crate::family::skip;
@@ -162,6 +164,60 @@ fn the_grain_is_the_least_work_from_which_on_the_loop_is_beaten() {
     assert_eq!(done.figure("serial", "wins"), false);
     let (ceiling, processes) = (number(&done, "", "ceiling"), number(&done, "", "processes"));
     assert!(ceiling > 0.0 && ceiling <= processes, "{done}");
+}
+
+#[test]
+fn the_sweep_runs_the_experiment_that_raises_the_work_and_no_other() {
+    let done = compare(["--sweep", "--n", "4", "--runs", "1"]).run();
+    let of: BTreeSet<String> = done.figures().into_iter().map(|m| m.experiment).collect();
+    assert_eq!(of, ["break-even".to_string()].into(), "{done}");
+    assert!(done.runs().is_empty(), "{done}");
+    let start = &done.lines()[0]["params"];
+    assert_eq!((start["n"].as_u64(), start["work_s"].as_f64()), (Some(4), None), "{start}");
+    assert!(number(&done, "", "ceiling") > 0.0);
+    done.ends(0, None);
+}
+
+#[test]
+fn the_sweep_names_the_grain_where_there_is_one_in_both_languages() {
+    if parlab::machine::describe().usable.len() == 1 {
+        return skip("the_sweep_names_the_grain…", "on one CPU there is none to name");
+    }
+    let sentences = [
+        ("en", "The grain of `workers` on this machine is", "`workers` has no grain here"),
+        ("it", "La grana di `workers` su questa macchina è", "`workers` qui non ha una grana"),
+    ];
+    for (lang, grain, none) in sentences {
+        let args = ["compare", "queue", "--sweep", "--n", "8", "--runs", "1", "--lang", lang];
+        let done = Parlab::new().args(args).run();
+        // The last column is that of `workers`.
+        let row = done.stdout().lines().find(|line| line.trim_start().starts_with("wins"));
+        let wins = !row.unwrap().ends_with("no");
+        let said = |sentence: &str| done.stdout().replace('\n', " ").contains(sentence);
+        assert_eq!((said(grain), said(none)), (wins, !wins), "{done}");
+    }
+}
+
+#[test]
+fn a_sweep_without_the_loop_claims_nothing() {
+    let done = compare(["--sweep", "--n", "4", "--runs", "1", "--only", "workers"]).run();
+    assert!(done.figure("workers", "wins").is_null(), "{done}");
+    assert!(done.figure("workers", "grain_s").is_null(), "{done}");
+    let args = ["compare", "queue", "--sweep", "--n", "4", "--runs", "1", "--only", "workers"];
+    let done = Parlab::new().args(args).run();
+    assert!(
+        !done.stdout().contains("grain of") && !done.stdout().contains("beat the loop"),
+        "{done}"
+    );
+}
+
+#[test]
+fn a_variant_that_the_sweep_does_not_have_is_told_with_those_it_has() {
+    let done = compare(["--sweep", "--only", "workers,threads"]).run();
+    let error = &done.errors()[0];
+    assert_eq!(error.what.as_deref(), Some("threads"), "{done}");
+    assert_eq!(error.detail.as_deref(), Some("process-per-item, serial, workers"), "{done}");
+    done.one_error(ErrorKind::UnknownVariant).ends(2, Some(EndReason::Failed));
 }
 
 #[test]

@@ -97,4 +97,5 @@ pub static LESSON: Lesson = Lesson {
             run: pickle::run,
         },
     ],
+    sweep: Some("break-even"),
 };
