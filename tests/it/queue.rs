@@ -126,6 +126,27 @@ fn joining_before_getting_is_a_deadlock_and_getting_first_is_none() {
 }
 
 #[test]
+fn a_deadlock_is_told_as_what_it_is_whether_locks_are_held_or_not() {
+    let told = |experiment: &str, lang: &str, words: &[&str]| {
+        let room = std::rc::Rc::new(crate::room::Room::new());
+        room.file("x.md", lesson_text(&[&format!("experiment = \"{experiment}\"")]));
+        let args = ["lesson", "./x.md", "--no-python", "--lang", lang];
+        let done = Parlab::in_room(&room).args(args).run();
+        let said = done.stdout().split_whitespace().collect::<Vec<_>>().join(" ");
+        // Where /proc tells less, the evidence is another and the same for both.
+        let less = said.contains("/proc/PID/wchan");
+        let words = if less { &words[..1] } else { words };
+        assert!(words.iter().all(|words| said.contains(words)), "{words:?}\n{done}");
+    };
+    let heading = "each waits for another, and nobody goes on";
+    told("join-first", "en", &[heading, "in the same call with the same argument"]);
+    told("two-locks", "en", &[heading, "in the same call on the same address"]);
+    let heading = "ciascuno aspetta un altro, e nessuno va avanti";
+    told("join-first", "it", &[heading, "nella stessa chiamata, con lo stesso argomento"]);
+    told("two-locks", "it", &[heading, "nella stessa chiamata, sullo stesso indirizzo"]);
+}
+
+#[test]
 fn the_queue_of_the_deadlock_is_as_full_as_its_messages_make_it() {
     let done = Parlab::lesson(["experiment = \"join-first\"\nonly = [\"join-first\"]"]).run();
     let of = |name| number(&done, "join-first", name);
