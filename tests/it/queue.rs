@@ -284,6 +284,7 @@ fn a_real_python_shows_the_same() {
     };
     let blocks = [
         "experiment = \"sum\"\nruns = 1\nn = 10\nonly = [\"python-serial\", \"python-process-per-item\"]",
+        "experiment = \"join-first\"\nonly = [\"python-join-first\"]",
         "experiment = \"producer-killed\"\nonly = [\"python-killed\"]",
         "experiment = \"unsendable\"\nonly = [\"python-lambda\"]",
     ];
@@ -298,6 +299,7 @@ fn a_real_python_shows_the_same() {
         assert_eq!((run.expected, run.correct), (Some(65), Some(true)), "{run:?}");
         assert_eq!(run.start_method.as_deref(), Some("fork"));
     }
+    python_deadlocks(&done);
     assert_eq!(done.figure("python-killed", "victim_exitcode"), -9);
     assert_eq!(done.figure("python-killed", "others"), 0, "{done}");
     assert_eq!(done.figure("python-killed", "getter_waits"), true, "{done}");
@@ -305,6 +307,31 @@ fn a_real_python_shows_the_same() {
     assert_eq!(done.figure("python-lambda", "put_failed"), false, "{done}");
     assert_eq!(done.figure("python-lambda", "exitcode"), 0, "{done}");
     assert_eq!(done.figure("python-lambda", "getter_waits"), true, "{done}");
+}
+
+/// Parent, child and feeder wait in a circle, where the kernel tells where they sleep; they hang
+/// in any case, though all has been put.
+#[track_caller]
+fn python_deadlocks(done: &Done) {
+    let of = |name| done.figure("python-join-first", name);
+    assert_eq!(of("both_ended"), false, "{done}");
+    assert_eq!(of("put"), of("messages"), "{done}");
+    let [held, capacity, each] = ["held_bytes", "capacity_bytes", "message_bytes"]
+        .map(|name| number(done, "python-join-first", name));
+    assert!(held > each && held <= capacity && held + 2.0 * each > capacity, "{done}");
+    let told = done.events().into_iter().find_map(|e| match e {
+        Event::Deadlock(deadlock) if deadlock.variant == "python-join-first" => Some(deadlock),
+        _ => None,
+    });
+    assert_eq!(of("found"), told.is_some(), "{done}");
+    if let Some(told) = told {
+        let circle: Vec<(&str, Option<&str>)> =
+            told.waits.iter().map(|w| (w.process.as_str(), w.holder.as_deref())).collect();
+        let next =
+            [("parent", Some("child")), ("child", Some("feeder")), ("feeder", Some("parent"))];
+        assert_eq!(circle, next, "{done}");
+        assert_eq!(told.evidence, Evidence::Wchan);
+    }
 }
 
 #[test]
