@@ -332,8 +332,8 @@ pub struct Line {
     pub text: String,
 }
 
-/// The `deadlock` event: every process listed was in the same call at two looks,
-/// with next to no CPU time between them.
+/// The `deadlock` event: every process listed (or thread, where a peer names one) was in the
+/// same call at two looks, with next to no CPU time between them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Deadlock {
     /// The experiment.
@@ -361,15 +361,16 @@ pub enum Evidence {
 pub struct Wait {
     /// Its name in the lesson.
     pub process: String,
-    /// Its process number.
+    /// Its process number, or a thread's.
     pub pid: i32,
     /// State letter of `/proc/PID/stat`.
     pub state: String,
     /// The system call it sits in, where known.
     pub call: Option<String>,
-    /// What it waits for, by the lesson's name.
+    /// What it waits for, by the lesson's name; null where it waits for somebody to act, as
+    /// for a child to end.
     pub resource: Option<String>,
-    /// Who holds that.
+    /// Who holds that, or who would have to act.
     pub holder: Option<String>,
     /// The address it waits on, as hexadecimal text, where known.
     pub address: Option<String>,
@@ -567,7 +568,7 @@ pub enum ErrorKind {
     NothingRan,
     /// The lesson has no part of that name.
     UnknownPart,
-    /// The experiment of a lesson file has no variant of that name.
+    /// No experiment that would run has a variant of that name.
     UnknownVariant,
 }
 

@@ -1,6 +1,7 @@
 """The lesson `queue` in Python: the same sum, with multiprocessing.
 
     peer.py sum serial|process-per-item N WORK_S WAIT_S
+    peer.py join-first
     peer.py killed
     peer.py pickle
 
@@ -8,11 +9,14 @@ Prints one JSON line. Only the standard library, and nothing newer than 3.6.
 """
 
 import ctypes
+import fcntl
 import json
 import multiprocessing
 import os
 import signal
+import struct
 import sys
+import termios
 import time
 from queue import Empty
 
@@ -104,6 +108,94 @@ def main_sum(context, way, n, work, wait):
         "got": sum(results),
         "start_method": context.get_start_method(),
     }
+
+
+# What the child of the trap puts: more than a pipe holds.
+MESSAGES = 100
+LENGTH = 1000
+
+
+def put_all(parent, queue, put):
+    end_with_parent(parent)
+    for _ in range(MESSAGES):
+        queue.put(b"x" * LENGTH)
+        put.value += 1
+
+
+def join_first(observer, context, queue, put, pid):
+    end_with_parent(observer)
+    child = context.Process(target=put_all, args=(os.getpid(), queue, put))
+    child.start()
+    pid.value = child.pid
+    # region: join-first
+    child.join()  # it ends when all is in the pipe
+    for _ in range(MESSAGES):
+        queue.get()
+    # endregion
+
+
+def read(path):
+    try:
+        with open(path) as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def look(parent, child):
+    """Parent, child and the child's feeder thread: each one's state, the kernel function it
+    sleeps in, and the CPU time it had; None if they are not all asleep, or cannot be seen."""
+    try:
+        feeder = [int(tid) for tid in os.listdir("/proc/%d/task" % child) if int(tid) != child]
+    except OSError:
+        return None
+    if len(feeder) != 1:
+        return None
+    waits = []
+    for name, pid, tid in [
+        ("parent", parent, parent),
+        ("child", child, child),
+        ("feeder", child, feeder[0]),
+    ]:
+        task = "/proc/%d/task/%d/" % (pid, tid)
+        state = read(task + "stat").rpartition(")")[2].split()[:1]
+        call = read(task + "wchan")
+        if state != ["S"] or call in ("", "0"):
+            return None
+        waits.append([name, tid, call, read(task + "schedstat").split()[:1]])
+    return waits
+
+
+def main_join_first(context):
+    queue = context.Queue()
+    put, pid = context.Value("i", 0), context.Value("i", 0)
+    args = (os.getpid(), context, queue, put, pid)
+    parent = context.Process(target=join_first, args=args)
+    parent.start()
+    began = time.monotonic()
+    stuck = before = None
+    while parent.is_alive() and stuck is None and time.monotonic() - began < 2:
+        time.sleep(0.1)
+        now = look(parent.pid, pid.value)
+        if now is not None and now == before:
+            stuck = now
+        before = now
+    told = {
+        "both_ended": not parent.is_alive() and parent.exitcode == 0,
+        "put": put.value,
+        "messages": MESSAGES,
+        "message_bytes": LENGTH,
+        "waited_s": time.monotonic() - began,
+        "waits": [{"process": w[0], "pid": w[1], "call": w[2]} for w in stuck or []],
+        "start_method": context.get_start_method(),
+    }
+    pipe = queue._reader.fileno()
+    told["held_bytes"] = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0]
+    told["capacity_bytes"] = fcntl.fcntl(pipe, 1032)  # F_GETPIPE_SZ
+    if parent.is_alive():
+        os.kill(parent.pid, signal.SIGKILL)  # its child ends with it
+    parent.join()
+    return told
 
 
 def put_in_child(parent, queue, messages):
@@ -200,6 +292,8 @@ def main():
     if sys.argv[1] == "sum":
         way, n, work, wait = sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), float(sys.argv[5])
         told = main_sum(context, way, n, work, wait)
+    elif sys.argv[1] == "join-first":
+        told = main_join_first(context)
     elif sys.argv[1] == "killed":
         told = main_killed(context)
     else:

@@ -1,22 +1,33 @@
 //! `parlab compare`: the measurement alone, and one sentence that says who won and why.
 
-use super::page::shown;
+use super::page::{known_variants, shown};
 use super::session::{Ran, Session, Stop};
 use super::{Chosen, source};
 use crate::event::{Error, ErrorKind, Params};
-use crate::experiments::Lesson;
+use crate::experiments::{Lesson, Opt};
 use crate::lesson::values::Values;
 
-/// Runs every experiment of the lesson that is meant for comparing.
+/// Runs every experiment of the lesson that is meant for comparing; with `sweep` the one that
+/// raises the work in each item.
 ///
 /// # Errors
 /// Whatever stops it.
-pub fn compare(session: &mut Session, lesson: &'static Lesson, typed: &Params) -> Result<(), Stop> {
+pub fn compare(
+    session: &mut Session,
+    lesson: &'static Lesson,
+    sweep: bool,
+    typed: &Params,
+) -> Result<(), Stop> {
     let doc = source::read(session, &Chosen::Named(lesson))?;
-    let params = shown(typed, Some(lesson));
+    let mut params = shown(typed, Some(lesson));
+    if sweep {
+        Opt::Work.clear(&mut params);
+        Opt::Wait.clear(&mut params);
+    }
     session.start("compare", lesson.name, &params)?;
+    known_variants(session, lesson.compared(sweep), typed)?;
     let mut values = Values::new(&session.machine);
-    for experiment in lesson.experiments.iter().filter(|e| e.compared) {
+    for experiment in lesson.compared(sweep) {
         let ran = session.experiment(experiment.name, experiment, params.clone(), &mut values)?;
         if ran == Ran::Nothing {
             session.view.error(&Error {

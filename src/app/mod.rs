@@ -43,6 +43,8 @@ pub enum Command {
     Compare {
         /// Which.
         lesson: &'static Lesson,
+        /// Whether to raise the work in each item instead: only of a lesson that can.
+        sweep: bool,
         /// As for `lesson`.
         params: Params,
         /// As for `lesson`.
@@ -106,8 +108,8 @@ pub fn run(command: Command) -> u8 {
         Command::Check { paths, understood, settings } => {
             session::conduct(settings, |session| check::check(session, &paths, understood))
         }
-        Command::Compare { lesson, params, settings } => {
-            session::conduct(settings, |session| compare::compare(session, lesson, &params))
+        Command::Compare { lesson, sweep, params, settings } => {
+            session::conduct(settings, |session| compare::compare(session, lesson, sweep, &params))
         }
         Command::Lesson { lesson, parts, params, settings } => {
             session::conduct(settings, |session| page::page(session, &lesson, &parts, &params))

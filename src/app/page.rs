@@ -55,7 +55,8 @@ pub fn page(
         return Err(source::faulty(session, &faults));
     }
     let stretches = stretches(session, &doc, parts)?;
-    known_variants(session, &doc, typed)?;
+    let experiments = doc.runs().filter_map(|run| experiments::experiment(&run.experiment));
+    known_variants(session, experiments.map(|(_, experiment)| experiment), typed)?;
     let values = Values::new(&session.machine);
     let mut page = Page { session, doc: &doc, home, typed, values, said: BTreeMap::new() };
     for stretch in &stretches {
@@ -120,12 +121,17 @@ fn stretches(
     Ok(stretches)
 }
 
-/// Each variant that was typed must be one of an experiment of the page.
-fn known_variants(session: &mut Session, doc: &Doc, typed: &Params) -> Result<(), Stop> {
-    let known: BTreeSet<&str> = (doc.runs())
-        .filter_map(|run| experiments::experiment(&run.experiment))
-        .flat_map(|(_, experiment)| experiment.variants.iter().copied())
-        .collect();
+/// Each variant that was typed must be one of these experiments, which are to run.
+///
+/// # Errors
+/// [`Stop::Usage`] if one is not; the view has been told.
+pub fn known_variants(
+    session: &mut Session,
+    experiments: impl Iterator<Item = &'static Experiment>,
+    typed: &Params,
+) -> Result<(), Stop> {
+    let known: BTreeSet<&str> =
+        experiments.flat_map(|experiment| experiment.variants.iter().copied()).collect();
     let mut unknown = typed.only.iter().flatten().filter(|name| !known.contains(name.as_str()));
     let Some(unknown) = unknown.next() else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! A deadlock that was found, told: who waits for what, and who holds it.
+//! A deadlock that was found, told: who waits for what that another holds, or for another to act.
 
 use anyhow::Result;
 
@@ -11,9 +11,9 @@ use crate::mp::proc::{self, Stuck};
 pub struct Known {
     /// Its name in the lesson.
     pub process: String,
-    /// What it waits for.
+    /// What it waits for; nothing where it waits for somebody to act.
     pub resource: Option<String>,
-    /// Who holds that, or is waited for.
+    /// Who holds that, or who would have to act.
     pub holder: Option<String>,
     /// The address that it waits on, if its call's first argument is one.
     pub address: Option<u64>,

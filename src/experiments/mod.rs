@@ -45,6 +45,9 @@ pub struct Lesson {
     pub defaults: Params,
     /// Its experiments.
     pub experiments: &'static [Experiment],
+    /// The one that `compare --sweep` runs instead of those that are compared, if there
+    /// is one: it raises the work in each item itself. Its variants are among theirs.
+    pub sweep: Option<&'static str>,
     /// The functions that its spawned children can run.
     pub spawned: fn() -> Vec<spawn::Function<'static>>,
 }
@@ -112,10 +115,17 @@ impl Lesson {
         self.experiments.iter().find(|e| e.name == name)
     }
 
+    /// The experiments that `compare` runs, with or without `--sweep`.
+    pub fn compared(&self, sweep: bool) -> impl Iterator<Item = &'static Experiment> {
+        let swept = self.sweep.filter(|_| sweep);
+        let wanted = move |e: &&Experiment| swept.map_or(e.compared, |name| e.name == name);
+        self.experiments.iter().filter(wanted)
+    }
+
     /// Every variant of the experiments that `compare` runs, without repetition.
     pub fn compared_variants(&self) -> Vec<&'static str> {
         let mut names = Vec::new();
-        for experiment in self.experiments.iter().filter(|e| e.compared) {
+        for experiment in self.compared(false) {
             for variant in experiment.variants {
                 if !names.contains(variant) {
                     names.push(variant);

@@ -3,14 +3,20 @@
 //! There are three ways in which a name can have no value, and a [`Scope`] keeps
 //! them apart: it was looked for and not found (`none`), it was not measured
 //! (undefined), it does not exist (an error that surfaces wherever it is read).
+//!
+//! A text reads few of the values that there are, so one that takes work to make is
+//! made when it is first asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use minijinja::value::{Enumerator, Object};
 use minijinja::{Error, ErrorKind, Value};
 use serde_json::Value as Json;
+
+/// A value that is made when it is first asked for.
+type Lazy = LazyLock<Value, Box<dyn FnOnce() -> Value + Send>>;
 
 /// Values by name.
 #[derive(Debug)]
@@ -18,7 +24,7 @@ pub(super) struct Scope {
     /// What it is called, for errors.
     path: String,
     /// What was measured; `none` is what was looked for and not found.
-    fields: BTreeMap<String, Value>,
+    fields: BTreeMap<String, Lazy>,
     /// What exists and was not measured: undefined, as the engine has it.
     pending: BTreeSet<String>,
     /// Names that are found elsewhere. Every other name does not exist.
@@ -52,7 +58,12 @@ impl Scope {
 
     /// Adds a value, instead of one of the same name.
     pub(super) fn set(&mut self, name: &str, value: Value) {
-        self.fields.insert(name.to_owned(), value);
+        self.set_lazily(name, move || value);
+    }
+
+    /// The same for a value that takes work to make.
+    pub(super) fn set_lazily(&mut self, name: &str, make: impl FnOnce() -> Value + Send + 'static) {
+        self.fields.insert(name.to_owned(), Lazy::new(Box::new(make)));
     }
 
     /// Adds the fields of a JSON object. A null was not measured, but for those in
@@ -100,7 +111,7 @@ impl Object for Scope {
             return Some(unknown(self.path_of(&key.to_string())));
         };
         if let Some(value) = self.fields.get(name) {
-            return Some(value.clone());
+            return Some(LazyLock::force(value).clone());
         }
         if self.pending.contains(name) {
             self.missed.store(true, Ordering::Relaxed);

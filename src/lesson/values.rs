@@ -50,7 +50,7 @@ pub struct Names {
 #[derive(Debug, Clone)]
 pub struct Values {
     machine: Machine,
-    runs: BTreeMap<String, RunValues>,
+    runs: BTreeMap<String, Arc<RunValues>>,
 }
 
 /// What one run block measured. The field names are those of templates.
@@ -65,7 +65,7 @@ struct RunValues {
     #[serde(flatten)]
     figures: Map<String, Json>,
     #[serde(skip)]
-    variants: BTreeMap<String, VariantValues>,
+    variants: BTreeMap<String, Arc<VariantValues>>,
     #[serde(skip)]
     variant_figures: Vec<String>,
 }
@@ -120,20 +120,21 @@ impl Values {
     pub fn expect(&mut self, id: &str, names: &Names) {
         let variant =
             VariantValues { figures: unmeasured(&names.figures), ..VariantValues::default() };
-        let variants = names.variants.iter().map(|name| (in_template(name), variant.clone()));
+        let variant = Arc::new(variant);
+        let variants = names.variants.iter().map(|name| (in_template(name), Arc::clone(&variant)));
         let run = RunValues {
             figures: unmeasured(&names.experiment_figures),
             variants: variants.collect(),
             variant_figures: names.figures.clone(),
             ..RunValues::default()
         };
-        self.runs.insert(in_template(id), run);
+        self.runs.insert(in_template(id), Arc::new(run));
     }
 
     /// Takes in an event of the run block `id`. What was not registered, as the
     /// peer of a second Python, is registered by it.
     pub fn take(&mut self, id: &str, event: &Event) {
-        let run = self.runs.entry(in_template(id)).or_default();
+        let run = Arc::make_mut(self.runs.entry(in_template(id)).or_default());
         match event {
             Event::Run(event) => run.variant(&event.variant).take_run(event),
             Event::Measure(event) => run.take_measure(event),
@@ -171,7 +172,8 @@ impl Values {
         machine.fill(&json(&self.machine), &[]);
         root.set(MACHINE, Value::from_object(machine));
         for (id, run) in &self.runs {
-            root.set(id, run.context(id, missed));
+            let (path, run, missed) = (id.clone(), Arc::clone(run), Arc::clone(missed));
+            root.set_lazily(id, move || run.context(&path, &missed));
         }
         Value::from_object(root)
     }
@@ -179,10 +181,11 @@ impl Values {
 
 impl RunValues {
     fn variant(&mut self, name: &str) -> &mut VariantValues {
-        self.variants.entry(in_template(name)).or_insert_with(|| VariantValues {
+        let new = || VariantValues {
             figures: unmeasured(&self.variant_figures),
             ..VariantValues::default()
-        })
+        };
+        Arc::make_mut(self.variants.entry(in_template(name)).or_insert_with(|| Arc::new(new())))
     }
 
     /// Keeps the first interpreter, or the first that can be used.
@@ -219,7 +222,9 @@ impl RunValues {
         let findings = ["winner", "lost_update", "deadlock", "python"];
         scope.fill(&json(self), if self.baseline.is_some() { &findings } else { &[] });
         for (name, variant) in &self.variants {
-            scope.set(name, variant.context(&format!("{path}.{name}"), missed));
+            let (path, variant) = (format!("{path}.{name}"), Arc::clone(variant));
+            let missed = Arc::clone(missed);
+            scope.set_lazily(name, move || variant.context(&path, &missed));
         }
         Value::from_object(scope)
     }

@@ -124,6 +124,17 @@ impl<T: SharedSafe> SharedSlice<T> {
     pub fn touch(&self) {
         self.memory.populate();
     }
+
+    /// The rest of the last page, which no element reaches: where a test sees who writes beyond
+    /// the end. Empty if the elements end with a page of 4096 bytes.
+    #[cfg(test)]
+    pub(in crate::mp) fn beyond(&self) -> &[AtomicU8] {
+        let used = size_of::<T>() * self.len;
+        let end = self.memory.base().as_ptr().cast::<AtomicU8>().cast_const();
+        // SAFETY: the mapping is of whole pages, which are of 4096 bytes or a multiple of that, all
+        // of them its own, and atomic bytes may be looked at while others write.
+        unsafe { std::slice::from_raw_parts(end.add(used), used.next_multiple_of(4096) - used) }
+    }
 }
 
 impl<T: SharedSafe> Deref for SharedSlice<T> {

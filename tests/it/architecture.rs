@@ -244,6 +244,20 @@ fn names_of_experiments_are_unique_over_all_lessons() {
 }
 
 #[test]
+fn what_a_sweep_runs_is_not_compared_otherwise_and_has_no_variants_of_its_own() {
+    let lessons = || parlab::experiments::LESSONS.iter();
+    assert!(lessons().any(|lesson| lesson.sweep.is_some()));
+    for lesson in lessons().filter(|lesson| lesson.sweep.is_some()) {
+        let swept: Vec<_> = lesson.compared(true).collect();
+        let [experiment] = swept[..] else { panic!("{} names no experiment", lesson.name) };
+        assert_eq!(Some(experiment.name), lesson.sweep);
+        assert!(!experiment.compared, "{}", experiment.name);
+        let known = lesson.compared_variants();
+        assert!(experiment.variants.iter().all(|name| known.contains(name)));
+    }
+}
+
+#[test]
 fn the_lessons_that_are_compiled_in_have_no_fault() {
     Parlab::new().args(["check"]).run().any_stdout().code(0);
     let lessons = Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons");

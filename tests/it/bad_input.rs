@@ -80,6 +80,18 @@ fn a_command_that_is_not_there_yet_is_not_known() {
 #[test]
 fn options_that_exclude_each_other_are_told() {
     wrong(&["compare", "lock", "--no-python", "--python", "all"], &["--no-python", "--python"]);
+    for (option, value) in [("--work", "2ms"), ("--wait", "2ms"), ("--python", "all")] {
+        wrong(&["compare", "queue", "--sweep", option, value], &["--sweep", option]);
+    }
+}
+
+#[test]
+fn an_option_of_another_lesson_or_command_is_not_known() {
+    wrong(&["compare", "lock", "--sweep"], &["--sweep"]);
+    wrong(&["compare", "--sweep", "lock"], &["--sweep"]);
+    wrong(&["lesson", "queue", "--sweep"], &["--sweep"]);
+    wrong(&["lesson", "./x.md", "--sweep"], &["--sweep"]);
+    wrong(&["compare", "queue", "--sweep=3"], &["--sweep"]);
 }
 
 #[test]

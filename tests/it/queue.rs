@@ -1,6 +1,8 @@
 //! The experiments of the lesson *queue*: what they claim, held against what they report.
 
-use parlab::event::{Deadlock, Event, Evidence, NoteKind, Run};
+use std::collections::BTreeSet;
+
+use parlab::event::{Deadlock, EndReason, ErrorKind, Event, Evidence, NoteKind, Run};
 
 use crate::done::Done;
 use crate::family::skip;
@@ -124,6 +126,27 @@ fn joining_before_getting_is_a_deadlock_and_getting_first_is_none() {
 }
 
 #[test]
+fn a_deadlock_is_told_as_what_it_is_whether_locks_are_held_or_not() {
+    let told = |experiment: &str, lang: &str, words: &[&str]| {
+        let room = std::rc::Rc::new(crate::room::Room::new());
+        room.file("x.md", lesson_text(&[&format!("experiment = \"{experiment}\"")]));
+        let args = ["lesson", "./x.md", "--no-python", "--lang", lang];
+        let done = Parlab::in_room(&room).args(args).run();
+        let said = done.stdout().split_whitespace().collect::<Vec<_>>().join(" ");
+        // Where /proc tells less, the evidence is another and the same for both.
+        let less = said.contains("/proc/PID/wchan");
+        let words = if less { &words[..1] } else { words };
+        assert!(words.iter().all(|words| said.contains(words)), "{words:?}\n{done}");
+    };
+    let heading = "each waits for another, and nobody goes on";
+    told("join-first", "en", &[heading, "in the same call with the same argument"]);
+    told("two-locks", "en", &[heading, "in the same call on the same address"]);
+    let heading = "ciascuno aspetta un altro, e nessuno va avanti";
+    told("join-first", "it", &[heading, "nella stessa chiamata, con lo stesso argomento"]);
+    told("two-locks", "it", &[heading, "nella stessa chiamata, sullo stesso indirizzo"]);
+}
+
+#[test]
 fn the_queue_of_the_deadlock_is_as_full_as_its_messages_make_it() {
     let done = Parlab::lesson(["experiment = \"join-first\"\nonly = [\"join-first\"]"]).run();
     let of = |name| number(&done, "join-first", name);
@@ -162,6 +185,60 @@ fn the_grain_is_the_least_work_from_which_on_the_loop_is_beaten() {
     assert_eq!(done.figure("serial", "wins"), false);
     let (ceiling, processes) = (number(&done, "", "ceiling"), number(&done, "", "processes"));
     assert!(ceiling > 0.0 && ceiling <= processes, "{done}");
+}
+
+#[test]
+fn the_sweep_runs_the_experiment_that_raises_the_work_and_no_other() {
+    let done = compare(["--sweep", "--n", "4", "--runs", "1"]).run();
+    let of: BTreeSet<String> = done.figures().into_iter().map(|m| m.experiment).collect();
+    assert_eq!(of, ["break-even".to_string()].into(), "{done}");
+    assert!(done.runs().is_empty(), "{done}");
+    let start = &done.lines()[0]["params"];
+    assert_eq!((start["n"].as_u64(), start["work_s"].as_f64()), (Some(4), None), "{start}");
+    assert!(number(&done, "", "ceiling") > 0.0);
+    done.ends(0, None);
+}
+
+#[test]
+fn the_sweep_names_the_grain_where_there_is_one_in_both_languages() {
+    if parlab::machine::describe().usable.len() == 1 {
+        return skip("the_sweep_names_the_grain…", "on one CPU there is none to name");
+    }
+    let sentences = [
+        ("en", "The grain of `workers` on this machine is", "`workers` has no grain here"),
+        ("it", "La grana di `workers` su questa macchina è", "`workers` qui non ha una grana"),
+    ];
+    for (lang, grain, none) in sentences {
+        let args = ["compare", "queue", "--sweep", "--n", "8", "--runs", "1", "--lang", lang];
+        let done = Parlab::new().args(args).run();
+        // The last column is that of `workers`.
+        let row = done.stdout().lines().find(|line| line.trim_start().starts_with("wins"));
+        let wins = !row.unwrap().ends_with("no");
+        let said = |sentence: &str| done.stdout().replace('\n', " ").contains(sentence);
+        assert_eq!((said(grain), said(none)), (wins, !wins), "{done}");
+    }
+}
+
+#[test]
+fn a_sweep_without_the_loop_claims_nothing() {
+    let done = compare(["--sweep", "--n", "4", "--runs", "1", "--only", "workers"]).run();
+    assert!(done.figure("workers", "wins").is_null(), "{done}");
+    assert!(done.figure("workers", "grain_s").is_null(), "{done}");
+    let args = ["compare", "queue", "--sweep", "--n", "4", "--runs", "1", "--only", "workers"];
+    let done = Parlab::new().args(args).run();
+    assert!(
+        !done.stdout().contains("grain of") && !done.stdout().contains("beat the loop"),
+        "{done}"
+    );
+}
+
+#[test]
+fn a_variant_that_the_sweep_does_not_have_is_told_with_those_it_has() {
+    let done = compare(["--sweep", "--only", "workers,threads"]).run();
+    let error = &done.errors()[0];
+    assert_eq!(error.what.as_deref(), Some("threads"), "{done}");
+    assert_eq!(error.detail.as_deref(), Some("process-per-item, serial, workers"), "{done}");
+    done.one_error(ErrorKind::UnknownVariant).ends(2, Some(EndReason::Failed));
 }
 
 #[test]
@@ -207,6 +284,7 @@ fn a_real_python_shows_the_same() {
     };
     let blocks = [
         "experiment = \"sum\"\nruns = 1\nn = 10\nonly = [\"python-serial\", \"python-process-per-item\"]",
+        "experiment = \"join-first\"\nonly = [\"python-join-first\"]",
         "experiment = \"producer-killed\"\nonly = [\"python-killed\"]",
         "experiment = \"unsendable\"\nonly = [\"python-lambda\"]",
     ];
@@ -221,6 +299,7 @@ fn a_real_python_shows_the_same() {
         assert_eq!((run.expected, run.correct), (Some(65), Some(true)), "{run:?}");
         assert_eq!(run.start_method.as_deref(), Some("fork"));
     }
+    python_deadlocks(&done);
     assert_eq!(done.figure("python-killed", "victim_exitcode"), -9);
     assert_eq!(done.figure("python-killed", "others"), 0, "{done}");
     assert_eq!(done.figure("python-killed", "getter_waits"), true, "{done}");
@@ -228,6 +307,31 @@ fn a_real_python_shows_the_same() {
     assert_eq!(done.figure("python-lambda", "put_failed"), false, "{done}");
     assert_eq!(done.figure("python-lambda", "exitcode"), 0, "{done}");
     assert_eq!(done.figure("python-lambda", "getter_waits"), true, "{done}");
+}
+
+/// Parent, child and feeder wait in a circle, where the kernel tells where they sleep; they hang
+/// in any case, though all has been put.
+#[track_caller]
+fn python_deadlocks(done: &Done) {
+    let of = |name| done.figure("python-join-first", name);
+    assert_eq!(of("both_ended"), false, "{done}");
+    assert_eq!(of("put"), of("messages"), "{done}");
+    let [held, capacity, each] = ["held_bytes", "capacity_bytes", "message_bytes"]
+        .map(|name| number(done, "python-join-first", name));
+    assert!(held > each && held <= capacity && held + 2.0 * each > capacity, "{done}");
+    let told = done.events().into_iter().find_map(|e| match e {
+        Event::Deadlock(deadlock) if deadlock.variant == "python-join-first" => Some(deadlock),
+        _ => None,
+    });
+    assert_eq!(of("found"), told.is_some(), "{done}");
+    if let Some(told) = told {
+        let circle: Vec<(&str, Option<&str>)> =
+            told.waits.iter().map(|w| (w.process.as_str(), w.holder.as_deref())).collect();
+        let next =
+            [("parent", Some("child")), ("child", Some("feeder")), ("feeder", Some("parent"))];
+        assert_eq!(circle, next, "{done}");
+        assert_eq!(told.evidence, Evidence::Wchan);
+    }
 }
 
 #[test]

@@ -98,4 +98,5 @@ pub static LESSON: Lesson = Lesson {
             run: one_cpu::run,
         },
     ],
+    sweep: None,
 };

@@ -98,4 +98,5 @@ pub static LESSON: Lesson = Lesson {
             run: inherited::run,
         },
     ],
+    sweep: None,
 };

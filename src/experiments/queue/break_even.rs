@@ -2,8 +2,8 @@
 //!
 //! The same sum with more and more computing in each number, from a few microseconds to a few
 //! milliseconds. The least work from which on a variant beats the loop is its *grain*. Nobody
-//! can win more than the machine gives: the parallel ceiling, measured with as many processes
-//! as there are workers, all computing at once.
+//! can win more than the machine gives: the parallel ceiling, measured in every round with as
+//! many processes as there are workers, all computing at once.
 
 use std::time::Duration;
 
@@ -29,7 +29,8 @@ const LEVELS: [(u64, &str); 6] = [
 ];
 
 /// Figures of each variant: its time at each level, medians over the runs; whether it beat the
-/// loop with the most work, and its grain, the least work from which on it did at every level.
+/// loop with the most work, and its grain, the least work from which on it did at every level
+/// (both null where the loop did not run).
 pub const FIGURES: &[&str] = &[
     "at_10us_s",
     "at_30us_s",
@@ -47,8 +48,6 @@ pub const EXPERIMENT_FIGURES: &[&str] = &["processes", "ceiling"];
 
 /// Computing by which the ceiling is measured.
 const CEILING_WORK: Duration = Duration::from_millis(10);
-/// Measurements of the ceiling; the shortest count, as they were disturbed least.
-const CEILING_TIMES: u32 = 3;
 /// To beat the loop is to be faster by one twentieth: less may be chance.
 const MARGIN: f64 = 1.05;
 /// How long a process waits for the others at the start.
@@ -58,16 +57,16 @@ const GATE_BOUND: Duration = Duration::from_secs(5);
 pub fn run(lab: &mut Lab) -> Result<()> {
     let variants = lab.variants()?;
     let workers = lab.workers() as usize;
-    lab.expect_steps(LEVELS.len() as u64 * (u64::from(lab.runs()) + 1) + 1);
-    lab.settle()?;
-    let ceiling = ceiling(workers)?;
-    lab.step()?;
+    lab.expect_steps(LEVELS.len() as u64 * (u64::from(lab.runs()) + 1));
+    let mut ceiling = Ceiling::of(workers);
     // Times by variant and level.
     let mut times: Vec<Vec<f64>> = vec![Vec::new(); variants.len()];
     for (micros, _) in LEVELS {
         let sum = Sum::new(lab.n(), Duration::from_micros(micros), lab.wait())?;
         let mut of_level: Vec<Vec<f64>> = vec![Vec::new(); variants.len()];
         for round in 0..=lab.runs() {
+            lab.settle()?;
+            ceiling.measure()?;
             for (variant, times) in variants.iter().zip(&mut of_level) {
                 lab.settle()?;
                 let time = sum.variant(variant.base, workers)?.whole_s();
@@ -82,12 +81,13 @@ pub fn run(lab: &mut Lab) -> Result<()> {
     }
     let serial = variants.iter().position(|variant| variant.base == "serial");
     for (variant, of_it) in variants.iter().zip(&times) {
-        let grain = serial.and_then(|serial| grain(of_it, &times[serial]));
+        let grain = serial.map(|serial| grain(of_it, &times[serial]));
         let figures = LEVELS.iter().zip(of_it).map(|(level, time)| (level.1, json!(time)));
-        let found = [("wins", json!(grain.is_some())), ("grain_s", json!(grain))];
+        let wins = grain.map(|grain| grain.is_some());
+        let found = [("wins", json!(wins)), ("grain_s", json!(grain.flatten()))];
         lab.measure(Some(&variant.name), figures.chain(found))?;
     }
-    lab.measure(None, [("processes", json!(workers)), ("ceiling", json!(ceiling))])?;
+    lab.measure(None, [("processes", json!(workers)), ("ceiling", json!(ceiling.factor()))])?;
     lab.summarize(&variants, &[])
 }
 
@@ -99,16 +99,33 @@ fn grain(times: &[f64], serial: &[f64]) -> Option<f64> {
     Some(LEVELS[level].0 as f64 / 1e6)
 }
 
-/// How many times the work of one process `count` processes do in the same time.
-fn ceiling(count: usize) -> Result<f64> {
-    let work = Work::lasting(CEILING_WORK);
-    let (mut alone, mut together) = (f64::MAX, f64::MAX);
-    for _ in 0..CEILING_TIMES {
-        alone = alone.min(computing(work, 1)?);
-        together = together.min(computing(work, count)?);
+/// The parallel ceiling: the same work by one process, and by each of `count` at once. Of both
+/// the shortest time counts: it was disturbed least, and a ceiling is what is possible.
+struct Ceiling {
+    work: Work,
+    count: usize,
+    alone_s: f64,
+    together_s: f64,
+}
+
+impl Ceiling {
+    fn of(count: usize) -> Self {
+        let work = Work::lasting(CEILING_WORK);
+        Ceiling { work, count, alone_s: f64::MAX, together_s: f64::MAX }
     }
-    // More than one each is noise.
-    Ok((count as f64 * alone / together).min(count as f64))
+
+    fn measure(&mut self) -> Result<()> {
+        self.alone_s = self.alone_s.min(computing(self.work, 1)?);
+        self.together_s = self.together_s.min(computing(self.work, self.count)?);
+        Ok(())
+    }
+
+    /// How many times the work of one all of them do in the same time, once it was measured.
+    fn factor(&self) -> f64 {
+        let count = self.count as f64;
+        // More than one each is noise.
+        (count * self.alone_s / self.together_s).min(count)
+    }
 }
 
 /// Seconds until `count` processes that begin together have all done the same work.

@@ -3,20 +3,25 @@
 //! The trap of joining before getting. As long as all that the child puts fits into the queue,
 //! nobody notices; with more than that, the child cannot end before somebody gets, and the one
 //! who would get waits for its end. The deadlock is found, not timed: the parent sits in wait4,
-//! the child in futex, at two looks. Getting first is the mend.
+//! the child in futex, at two looks. Getting first is the mend. Python's peer looks at itself in
+//! the same way: there a thread of the child's, the feeder, waits for room in a pipe.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use serde::Deserialize;
 use serde_json::json;
 
+use crate::event::{Deadlock, Event, Evidence, Wait};
 use crate::experiments::deadlock::{self, Known};
 use crate::experiments::lab::{Lab, Variant};
+use crate::experiments::python;
 use crate::mp::proc::{self, Stuck};
 use crate::mp::{Exit, Gate, Process, Queue, RawValue};
 
 /// Figures: whether nobody moved any more, whether parent and child came to their end, how many
-/// messages were put and got, and of the queue at the look: capacity and content.
+/// messages were put and got, and of the queue (in Python, of its pipe) at the look: capacity and
+/// content. Of Python also, how long they were watched.
 pub const FIGURES: &[&str] = &[
     "found",
     "both_ended",
@@ -26,6 +31,7 @@ pub const FIGURES: &[&str] = &[
     "message_bytes",
     "capacity_bytes",
     "held_bytes",
+    "waited_s",
 ];
 
 /// What the child puts: more than the queue holds.
@@ -38,6 +44,29 @@ const CAPACITY: usize = 64 * 1024;
 const SEARCH: Duration = Duration::from_secs(10);
 /// How long anybody is waited for who should come.
 const BOUND: Duration = Duration::from_secs(10);
+
+/// What the Python peer says.
+#[derive(Debug, Deserialize)]
+struct Peer {
+    both_ended: bool,
+    put: u32,
+    messages: u32,
+    message_bytes: u32,
+    capacity_bytes: u64,
+    held_bytes: u64,
+    waited_s: f64,
+    /// Parent, child and feeder, each waiting for the next, the last one for the first; empty if
+    /// they were not seen asleep in the same kernel function at two looks.
+    waits: Vec<PeerWait>,
+}
+
+/// One who waits in the peer.
+#[derive(Debug, Deserialize)]
+struct PeerWait {
+    process: String,
+    pid: i32,
+    call: String,
+}
 
 /// What parent, child and the one who looks at them share.
 struct Scene {
@@ -107,7 +136,10 @@ pub fn run(lab: &mut Lab) -> Result<()> {
     let variants = lab.variants()?;
     lab.expect_steps(variants.len() as u64);
     for variant in &variants {
-        demonstrate(lab, variant)?;
+        match variant.python {
+            None => demonstrate(lab, variant)?,
+            Some(_) => demonstrate_peer(lab, variant)?,
+        }
         lab.step()?;
     }
     lab.summarize(&variants, &[])
@@ -139,6 +171,40 @@ fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<()> {
         ("capacity_bytes", json!(scene.queue.capacity())),
         ("held_bytes", json!(held)),
     ];
+    lab.measure(Some(&variant.name), figures)
+}
+
+fn demonstrate_peer(lab: &mut Lab, variant: &Variant) -> Result<()> {
+    let said: Option<Peer> = python::call(lab, variant, &["join-first".to_string()])?;
+    let Some(said) = said else { return Ok(()) };
+    let figures = [
+        ("found", json!(!said.waits.is_empty())),
+        ("both_ended", json!(said.both_ended)),
+        ("put", json!(said.put)),
+        ("messages", json!(said.messages)),
+        ("message_bytes", json!(said.message_bytes)),
+        ("capacity_bytes", json!(said.capacity_bytes)),
+        ("held_bytes", json!(said.held_bytes)),
+        ("waited_s", json!(said.waited_s)),
+    ];
+    if !said.waits.is_empty() {
+        let next = said.waits.iter().cycle().skip(1).map(|next| next.process.clone());
+        let waits = said.waits.iter().zip(next).map(|(one, next)| Wait {
+            process: one.process.clone(),
+            pid: one.pid,
+            state: "S".to_string(),
+            call: Some(one.call.clone()),
+            resource: None,
+            holder: Some(next),
+            address: None,
+        });
+        lab.emit(&Event::Deadlock(Deadlock {
+            experiment: lab.experiment(),
+            variant: variant.name.clone(),
+            evidence: Evidence::Wchan,
+            waits: waits.collect(),
+        }))?;
+    }
     lab.measure(Some(&variant.name), figures)
 }
 

@@ -63,7 +63,7 @@ pub static LESSON: Lesson = Lesson {
         Experiment {
             name: "join-first",
             compared: false,
-            variants: &["join-first", "get-first"],
+            variants: &["join-first", "get-first", "python-join-first"],
             racy: &[],
             figures: join_first::FIGURES,
             experiment_figures: &[],
@@ -97,4 +97,5 @@ pub static LESSON: Lesson = Lesson {
             run: pickle::run,
         },
     ],
+    sweep: Some("break-even"),
 };

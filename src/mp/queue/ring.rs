@@ -332,3 +332,66 @@ impl Reader<'_> {
         (self.end - self.at) as usize <= self.ring.capacity / 2
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One message through the ring; none of its bytes is the canary.
+    fn pass(ring: &Ring, len: usize) {
+        let message: Vec<u8> = (0..len).map(|at| at as u8 & 0x7f).collect();
+        let mut writer = ring.writer(|| Duration::ZERO).expect("nobody else has the lock");
+        assert!(writer.fits(len));
+        writer.write(&message, |_| ());
+        writer.commit();
+        drop(writer);
+        let mut reader = ring.reader(|| Duration::ZERO).expect("nobody else has the lock");
+        assert!(reader.has_message());
+        let mut got = Vec::new();
+        reader.read(&mut got, |_| ());
+        reader.commit();
+        assert_eq!(got, message);
+    }
+
+    #[test]
+    fn nothing_is_written_beyond_the_end_wherever_a_message_wraps() {
+        // Who writes and who reads cut alike, so a message that goes over the end comes back whole:
+        // only what lies there tells.
+        const CANARY: u8 = 0xc5;
+        for capacity in [64, 61, 2048] {
+            let ring = Ring::new(capacity).expect("memory for a ring");
+            assert!(ring.bytes.beyond().len() >= 2048);
+            ring.bytes.beyond().iter().for_each(|byte| byte.store(CANARY, Ordering::Relaxed));
+            for len in [0, 1, 2, 3, 5, 8, 13, 31, ring.longest() - 1, ring.longest()] {
+                for _ in 0..130 {
+                    pass(&ring, len);
+                }
+            }
+            let hit =
+                ring.bytes.beyond().iter().position(|byte| byte.load(Ordering::Relaxed) != CANARY);
+            assert_eq!(hit, None, "a ring of {capacity} bytes was left at its end");
+        }
+    }
+
+    #[test]
+    fn pieces_are_all_of_the_message_and_within_the_ring() {
+        for size in [64, 4096, 8192] {
+            let ring = Ring::new(size).expect("memory for a ring");
+            let memory = ring.bytes.as_ptr_range();
+            let memory = memory.start.addr()..=memory.end.addr();
+            for at in (0..2 * size).step_by(61).chain(size - 5..size + 5) {
+                for len in [0, 1, 4, 5, size / 2, CHUNK.min(size), size] {
+                    let mut whole = 0;
+                    for (place, from, piece) in ring.pieces(at as u64, len) {
+                        let place = place.addr();
+                        assert!(memory.contains(&place) && memory.contains(&(place + piece)));
+                        assert_eq!(place - memory.start(), (at + from) % size);
+                        assert!(from == whole && piece <= CHUNK);
+                        whole += piece;
+                    }
+                    assert_eq!(whole, len, "from {at} on in a ring of {size} bytes");
+                }
+            }
+        }
+    }
+}

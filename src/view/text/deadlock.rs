@@ -7,7 +7,7 @@ use super::super::words;
 use super::blocks;
 use crate::event::{Deadlock, Wait};
 
-/// The deadlock as a list and, where every holder is known, as a circle.
+/// The deadlock as a list and, where it is known for whom each waits, as a circle.
 pub(super) fn draw(deadlock: &Deadlock, style: &Style) -> String {
     let heading = words::deadlock_heading(style.lang, deadlock);
     let mut text = blocks::title(&heading, Paint::Bad, style);
@@ -18,7 +18,7 @@ pub(super) fn draw(deadlock: &Deadlock, style: &Style) -> String {
         text.push('\n');
         text.push_str(&draw_circle(&circle, style));
     }
-    let evidence = words::evidence(style.lang, deadlock.evidence);
+    let evidence = words::evidence(style.lang, deadlock);
     text.push('\n');
     text + &blocks::plain(evidence, "  ", style)
 }

@@ -155,7 +155,7 @@ impl Text {
         }
         // A lesson tells its figures in its own words.
         if self.comparing {
-            self.block(&measures::draw(&gathered.measures, &style))?;
+            self.block(&measures::draw(&gathered, &style))?;
         }
         match summary {
             Some(summary) => self.block(&variants::draw(summary, &style)),

@@ -49,7 +49,7 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::LessonFile => "cannot use the lesson file",
         ErrorKind::NothingRan => "nothing of what was asked for can run here",
         ErrorKind::UnknownPart => "the lesson has no such part",
-        ErrorKind::UnknownVariant => "no experiment of the lesson has this variant",
+        ErrorKind::UnknownVariant => "no experiment that would run has this variant",
     }
 }
 
@@ -106,7 +106,7 @@ fn next_en(kind: ErrorKind) -> &'static str {
             "Leave out `--only`, or take away what hinders it: `parlab compare lock` alone runs all it can."
         }
         ErrorKind::UnknownPart => "Give one of its parts, `core`, or `all`.",
-        ErrorKind::UnknownVariant => "Give `--only` one of the variants that the lesson runs.",
+        ErrorKind::UnknownVariant => "Give `--only` one of the variants that would run.",
     }
 }
 
@@ -135,7 +135,7 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::LessonFile => "impossibile usare il file della lezione",
         ErrorKind::NothingRan => "niente di ciò che hai chiesto può essere eseguito qui",
         ErrorKind::UnknownPart => "la lezione non ha questa parte",
-        ErrorKind::UnknownVariant => "nessun esperimento della lezione ha questa variante",
+        ErrorKind::UnknownVariant => "nessun esperimento da eseguire ha questa variante",
     }
 }
 
@@ -192,7 +192,7 @@ fn next_it(kind: ErrorKind) -> &'static str {
             "Togli `--only`, o ciò che lo impedisce: `parlab compare lock` da solo esegue tutto ciò che può."
         }
         ErrorKind::UnknownPart => "Indica una delle sue parti, oppure `core` o `all`.",
-        ErrorKind::UnknownVariant => "Indica a `--only` una delle varianti che la lezione esegue.",
+        ErrorKind::UnknownVariant => "Indica a `--only` una delle varianti da eseguire.",
     }
 }
 

@@ -359,11 +359,13 @@ pub fn yes_or_no(lang: Lang, value: bool) -> &'static str {
     }
 }
 
-/// Above figures that are not times of runs.
-pub fn measures_heading(lang: Lang) -> &'static str {
-    match lang {
-        Lang::En => "Measured besides",
-        Lang::It => "Altre misure",
+/// Above figures that are not times of runs; whether they stand beside some.
+pub fn measures_heading(lang: Lang, besides_runs: bool) -> &'static str {
+    match (lang, besides_runs) {
+        (Lang::En, true) => "Measured besides",
+        (Lang::En, false) => "Measured",
+        (Lang::It, true) => "Altre misure",
+        (Lang::It, false) => "Misure",
     }
 }
 

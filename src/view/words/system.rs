@@ -56,21 +56,32 @@ pub fn start_method(lang: Lang, methods: &str) -> String {
 pub fn deadlock_heading(lang: Lang, deadlock: &Deadlock) -> String {
     let variant = &deadlock.variant;
     match lang {
-        Lang::En => format!("Deadlock in {variant}: each waits for what another holds"),
-        Lang::It => format!("Deadlock in {variant}: ciascuno aspetta ciò che un altro tiene"),
+        Lang::En => format!("Deadlock in {variant}: each waits for another, and nobody goes on"),
+        Lang::It => {
+            format!("Deadlock in {variant}: ciascuno aspetta un altro, e nessuno va avanti")
+        }
     }
 }
 
-/// Where the evidence comes from.
-pub fn evidence(lang: Lang, evidence: Evidence) -> &'static str {
-    match (lang, evidence) {
-        (Lang::En, Evidence::Syscall) => {
+/// Where the evidence comes from. What a call waits on is not always an address.
+pub fn evidence(lang: Lang, deadlock: &Deadlock) -> &'static str {
+    let on_addresses = deadlock.waits.iter().all(|wait| wait.address.is_some());
+    match (lang, deadlock.evidence) {
+        (Lang::En, Evidence::Syscall) if on_addresses => {
             "Found, not timed out: at a second look each was still in the same call on the same \
              address (/proc/PID/syscall)."
         }
-        (Lang::It, Evidence::Syscall) => {
+        (Lang::En, Evidence::Syscall) => {
+            "Found, not timed out: at a second look each was still in the same call with the same \
+             argument (/proc/PID/syscall)."
+        }
+        (Lang::It, Evidence::Syscall) if on_addresses => {
             "Osservato, non dedotto da un timeout: al secondo sguardo ciascuno era ancora nella \
              stessa chiamata, sullo stesso indirizzo (/proc/PID/syscall)."
+        }
+        (Lang::It, Evidence::Syscall) => {
+            "Osservato, non dedotto da un timeout: al secondo sguardo ciascuno era ancora nella \
+             stessa chiamata, con lo stesso argomento (/proc/PID/syscall)."
         }
         (Lang::En, Evidence::Wchan) => {
             "Found, not timed out: at a second look each still slept in the same function of the \

@@ -5,6 +5,8 @@
 //! apart before clap sees it: the subcommand that it becomes is hidden, so that a
 //! mistyped name still gets clap's suggestion.
 
+mod values;
+
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -17,6 +19,8 @@ use crate::event::Params;
 use crate::experiments::options::Unit;
 use crate::experiments::{self, LESSONS, Lesson, Opt};
 use crate::lesson::doc::{self, Lang};
+
+use self::values::{duration, seconds, typed, whole_number};
 
 /// The hidden subcommand that a lesson's path becomes.
 const FILE: &str = "__file";
@@ -109,8 +113,9 @@ fn compare_command() -> Clap {
         .subcommand_value_name("LESSON")
         .subcommand_help_heading("Lessons");
     for lesson in LESSONS {
-        command =
-            command.subcommand(Clap::new(lesson.name).about(title(lesson)).args(options(lesson)));
+        let sweep = lesson.sweep.map(|_| sweep());
+        let args = options(lesson).into_iter().chain(sweep);
+        command = command.subcommand(Clap::new(lesson.name).about(title(lesson)).args(args));
     }
     command
 }
@@ -149,45 +154,6 @@ fn number(opt: Opt, default: Option<u64>) -> Arg {
     }
 }
 
-/// Microseconds, as they are typed.
-fn typed(micros: u64) -> String {
-    match micros {
-        us if us % 1_000_000 == 0 => format!("{}s", us / 1_000_000),
-        us if us % 1_000 == 0 => format!("{}ms", us / 1_000),
-        us => format!("{us}us"),
-    }
-}
-
-/// A duration in microseconds, with an error that says what was wrong with it.
-fn duration(text: &str, least: u64, most: u64) -> Result<u64, String> {
-    let range = format!("from {} to {}", typed(least), typed(most));
-    let units = [("us", 1.0), ("ms", 1e3), ("s", 1e6)];
-    let parts = units.iter().find_map(|(unit, micros)| Some((text.strip_suffix(unit)?, micros)));
-    let value = parts.and_then(|(digits, micros)| Some(digits.parse::<f64>().ok()? * micros));
-    match value {
-        None => Err(format!("not a duration; give one {range}, as 500us, 2ms or 0.5s")),
-        Some(value) if (least as f64..=most as f64).contains(&value) => Ok(value.round() as u64),
-        Some(_) => Err(format!("it must be {range}")),
-    }
-}
-
-/// A whole number in a range, with an error that says what was wrong with it.
-fn whole_number(text: &str, least: u64, most: u64) -> Result<u64, String> {
-    let range = format!("from {least} to {most}");
-    let digits = text.strip_prefix('+').unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        let negative = digits.strip_prefix('-').is_some_and(|rest| rest.parse::<u64>().is_ok());
-        return Err(match negative {
-            true => format!("it must be {range}"),
-            false => format!("not a whole number; give one {range}, in digits"),
-        });
-    }
-    match digits.parse() {
-        Ok(number) if (least..=most).contains(&number) => Ok(number),
-        _ => Err(format!("it must be {range}")),
-    }
-}
-
 fn only(parser: ValueParser) -> Arg {
     Arg::new("only")
         .long("only")
@@ -206,6 +172,16 @@ fn part(parser: ValueParser) -> Arg {
         .action(ArgAction::Append)
         .value_parser(parser)
         .help("Show these parts instead of the core; `all` is the core and every part")
+}
+
+/// The levels of computing are the sweep's own, and judged against what computing can win at
+/// most; a Python that was asked for would not run.
+fn sweep() -> Arg {
+    Arg::new("sweep")
+        .long("sweep")
+        .action(ArgAction::SetTrue)
+        .conflicts_with_all([Opt::Work.name(), Opt::Wait.name(), "python"])
+        .help("Raise the computing in each item instead, until sharing it out pays")
 }
 
 fn python() -> Arg {
@@ -241,14 +217,6 @@ fn seconds_limit() -> Arg {
         .allow_hyphen_values(true)
         .value_parser(seconds)
         .help("The most that one experiment may last (from 0.1 to 86400; usually 60)")
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if experiments::options::SECONDS.contains(&seconds) => Ok(seconds),
-        Ok(_) => Err("it must be from 0.1 to 86400".to_string()),
-        Err(_) => Err("not a number of seconds; give one from 0.1 to 86400".to_string()),
-    }
 }
 
 /// The options that every command has.
@@ -350,7 +318,8 @@ fn command(matches: &ArgMatches) -> Command {
         Some(("compare", lesson)) => {
             let (name, options) = lesson.subcommand().expect("required");
             let lesson = experiments::lesson(name).expect("from the registry");
-            Command::Compare { lesson, params: params(options), settings }
+            let sweep = lesson.sweep.is_some() && options.get_flag("sweep");
+            Command::Compare { lesson, sweep, params: params(options), settings }
         }
         Some(("list", _)) => Command::List(settings),
         Some(("check", options)) => {
