@@ -12,7 +12,7 @@ use std::mem::MaybeUninit;
 
 use anyhow::{Result, ensure};
 use paired::{Report, bytes};
-use parlab::mp::{Process, Queue, Shared, SharedSafe};
+use parlab::mp::{Process, Queue, Shared, SharedSafe, sys};
 use peer::{Peer, Script};
 use serde::Deserialize;
 
@@ -24,6 +24,8 @@ const INTS_OF_PYTHON: u32 = 20_000;
 const BLOBS: u32 = 2_000;
 const BLOBS_OF_PYTHON: u32 = 500;
 const BLOB: usize = 64 * 1024;
+/// What the notebook adds two to.
+const NUMBERS: u32 = 100;
 /// Room for what one side can be ahead: as much as a pipe holds, and 4 blobs, which stay in a cache.
 const ROOM: usize = 64 * 1024;
 const ROOM_FOR_BLOBS: usize = 4 * BLOB;
@@ -93,12 +95,60 @@ fn measure(report: &mut Report) -> Result<()> {
     let ours = || blobs(places);
     let pairs = paired::rounds(ROUNDS_OF_PYTHON, ours, || python(1, BLOBS_OF_PYTHON, BLOB))?;
     report.times_faster("64 KiB, against Python's", &pairs, 20.0);
-    Ok(())
+    sums(report, &peer)
 }
 
 #[derive(Deserialize)]
 struct Told {
     each_s: f64,
+}
+
+/// The queue lesson's sum of 100 numbers against its peer's: in one loop, and by a process each.
+fn sums(report: &mut Report, peer: &Peer) -> Result<()> {
+    let script = Script::new(include_str!("../lessons/queue/peer.py"))?;
+    let python = |way: &str| {
+        let told: Summed =
+            peer.run_script(&script, &["sum", way, &NUMBERS.to_string(), "0", "0"])?;
+        Ok(told.time_s)
+    };
+    let pairs = paired::rounds(ROUNDS_OF_PYTHON, serial, || python("serial"))?;
+    report.times_faster("100 numbers in a loop, against Python's", &pairs, 10.0);
+    let pairs = paired::rounds(ROUNDS_OF_PYTHON, process_per_item, || python("process-per-item"))?;
+    report.times_faster("100 numbers by 100 processes, against Python's", &pairs, 10.0);
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Summed {
+    time_s: f64,
+}
+
+fn serial() -> Result<f64> {
+    let queue = Queue::<u32>::new(ROOM)?;
+    let began = sys::now_ns();
+    (0..NUMBERS).try_for_each(|number| queue.put(&(number + 2)))?;
+    collect(&queue)?;
+    Ok((sys::now_ns() - began) as f64 / 1e9)
+}
+
+fn process_per_item() -> Result<f64> {
+    let queue = Queue::<u32>::new(ROOM)?;
+    let began = sys::now_ns();
+    let put = |number: u32| queue.put(&(number + 2)).expect("nobody closes it");
+    let mut children: Vec<_> =
+        (0..NUMBERS).map(|number| Process::new("adder", move || put(number))).collect();
+    children.iter_mut().try_for_each(Process::start)?;
+    for child in &mut children {
+        ensure!(child.join()?.success(), "a child ended badly");
+    }
+    collect(&queue)?;
+    Ok((sys::now_ns() - began) as f64 / 1e9)
+}
+
+fn collect(queue: &Queue<u32>) -> Result<()> {
+    let sum = (0..NUMBERS).try_fold(0, |sum, _| queue.get().map(|number| sum + number))?;
+    ensure!(sum == (0..NUMBERS).map(|number| number + 2).sum::<u32>(), "a wrong sum: {sum}");
+    Ok(())
 }
 
 /// Seconds a message: the first process consumes, the others produce, on the places in turn.
