@@ -166,7 +166,7 @@ const DOINGS: [What; 7] = [
 fn all_words(lang: Lang) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for kind in ERRORS {
-        let failure = words::failure(lang, &Error { kind, what: None, detail: None });
+        let failure = words::failure(lang, &Error::new(kind, None, None));
         all.extend([failure.happened, failure.next.to_owned()]);
     }
     all.extend(NOTES.map(|kind| words::note(lang, kind).to_owned()));
@@ -190,11 +190,11 @@ fn every_kind_has_words_of_its_own_in_both_languages() {
 
 #[test]
 fn a_failure_says_what_was_tried_what_happened_and_what_next() {
-    let error = Error {
-        kind: ErrorKind::RunnerNotStarted,
-        what: Some("/proc/self/exe".to_owned()),
-        detail: Some("Permission denied (os error 13)".to_owned()),
-    };
+    let error = Error::new(
+        ErrorKind::RunnerNotStarted,
+        Some("/proc/self/exe".to_owned()),
+        Some("Permission denied (os error 13)".to_owned()),
+    );
     let failure = words::failure(Lang::En, &error);
     assert_data_eq!(
         failure.happened,

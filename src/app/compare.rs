@@ -19,11 +19,11 @@ pub fn compare(session: &mut Session, lesson: &'static Lesson, typed: &Params) -
     for experiment in lesson.experiments.iter().filter(|e| e.compared) {
         let ran = session.experiment(experiment.name, experiment, params.clone(), &mut values)?;
         if ran == Ran::Nothing {
-            session.view.error(&Error {
-                kind: ErrorKind::NothingRan,
-                what: Some(experiment.name.to_string()),
-                detail: typed.only.as_ref().map(|only| only.join(", ")),
-            })?;
+            session.view.error(&Error::new(
+                ErrorKind::NothingRan,
+                Some(experiment.name.to_string()),
+                typed.only.as_ref().map(|only| only.join(", ")),
+            ))?;
             return Err(Stop::Failed);
         }
         if let Some(why) = doc.why(experiment.name) {

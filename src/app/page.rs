@@ -105,11 +105,11 @@ fn stretches(
             CORE => stretches.push(None),
             part if all.iter().any(|known| known == part) => stretches.push(Some(part.to_string())),
             unknown => {
-                session.view.error(&Error {
-                    kind: ErrorKind::UnknownPart,
-                    what: Some(unknown.to_string()),
-                    detail: (!all.is_empty()).then(|| all.join(", ")),
-                })?;
+                session.view.error(&Error::new(
+                    ErrorKind::UnknownPart,
+                    Some(unknown.to_string()),
+                    (!all.is_empty()).then(|| all.join(", ")),
+                ))?;
                 return Err(Stop::Usage);
             }
         }
@@ -131,11 +131,11 @@ fn known_variants(session: &mut Session, doc: &Doc, typed: &Params) -> Result<()
         return Ok(());
     };
     let known: Vec<&str> = known.into_iter().collect();
-    session.view.error(&Error {
-        kind: ErrorKind::UnknownVariant,
-        what: Some(unknown.clone()),
-        detail: Some(known.join(", ")),
-    })?;
+    session.view.error(&Error::new(
+        ErrorKind::UnknownVariant,
+        Some(unknown.clone()),
+        Some(known.join(", ")),
+    ))?;
     Err(Stop::Usage)
 }
 

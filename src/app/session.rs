@@ -256,11 +256,11 @@ impl Session {
             style(&self.settings),
             Options::default(),
         );
-        let _ = view.event(&Event::Error(event::Error {
-            kind: ErrorKind::Output,
-            what: Some("stdout".to_string()),
-            detail: Some(error.to_string()),
-        }));
+        let _ = view.event(&Event::Error(event::Error::new(
+            ErrorKind::Output,
+            Some("stdout".to_string()),
+            Some(error.to_string()),
+        )));
         1
     }
 }

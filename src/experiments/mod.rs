@@ -6,6 +6,7 @@
 //! (options, variants), what can be read in a text (figures), and what runs.
 
 mod clocks;
+mod crowd;
 mod deadlock;
 mod failure;
 mod lab;

@@ -9,7 +9,6 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -17,10 +16,11 @@ use serde_json::json;
 
 use super::notes::{self, Child, Life, Notes, Observed};
 use crate::event::{Event, Run, Timeline};
+use crate::experiments::crowd::{self, Refusal};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::workers::finish;
 use crate::experiments::{python, rounds};
-use crate::mp::{Process, Shared};
+use crate::mp::Process;
 
 /// Figures of a variant, over all its runs; the first three are medians per child.
 pub const FIGURES: &[&str] = &[
@@ -81,6 +81,7 @@ fn one(lab: &mut Lab, variant: &Variant, index: u32) -> Result<Option<(Run, Vec<
 }
 
 fn forked(n: usize) -> Result<Vec<Child>> {
+    crowd::room_for(n)?;
     let notes = Notes::new(n).context("the children's notes in shared memory")?;
     let page = &notes;
     // region: child
@@ -100,7 +101,7 @@ fn start_and_join(mut children: Vec<Process<'_>>, notes: &Notes) -> Result<Vec<i
     // region: start-join
     for (number, child) in children.iter_mut().enumerate() {
         notes.asked(number); // the clock, before
-        child.start().with_context(|| stopped_at(number, n))?;
+        child.start().map_err(crowd::stopped(number, n))?;
     }
     for (number, child) in children.iter_mut().enumerate() {
         notes.joining(number);
@@ -111,14 +112,10 @@ fn start_and_join(mut children: Vec<Process<'_>>, notes: &Notes) -> Result<Vec<i
     Ok(children.iter().filter_map(Process::pid).collect())
 }
 
-/// How far the starts came.
-fn stopped_at(started: usize, n: usize) -> String {
-    format!("child {} of {n} ({started} started)", started + 1)
-}
-
 /// Children that are this program anew. They share no memory with it: each leaves its
 /// report in a file, at its own place.
 fn spawned_anew(lab: &mut Lab, n: usize) -> Result<Vec<Child>> {
+    crowd::room_for(n)?;
     let path = lab.scratch().context("the run's private directory")?.join("lives");
     let file = File::create(&path).context("the children's reports")?;
     file.set_len(REPORT * n as u64).context("the children's reports")?;
@@ -150,26 +147,20 @@ fn read_reports(path: &Path, notes: &Notes) -> Result<()> {
 
 /// Threads, in a forked child of their own: a process that forks must never have had one.
 fn threads(n: usize) -> Result<Vec<Child>> {
+    crowd::room_for_threads(n)?;
     let notes = Notes::new(n).context("the threads' notes in shared memory")?;
-    let refused: Shared<(AtomicU64, AtomicU64)> =
-        Shared::new().context("the threads' notes in shared memory")?;
-    let (page, refusal) = (&notes, &refused);
+    let refusal = Refusal::none_yet().context("the threads' notes in shared memory")?;
+    let (page, refusal_of) = (&notes, &refusal);
     let mut home = Process::new("threads", move || {
         if let Err((started, error)) = start_and_join_threads(n, page) {
-            refusal.0.store(started as u64, Relaxed);
-            refusal.1.store(error.raw_os_error().unwrap_or(libc::EAGAIN) as u64, Relaxed);
+            refusal_of.tell(started, &error);
         }
     });
     home.start()?;
     finish(&mut home)?;
     drop(home);
-    match refused.1.load(Relaxed) as i32 {
-        0 => Ok(notes.children(&[])),
-        errno => {
-            let started = refused.0.load(Relaxed) as usize;
-            Err(io::Error::from_raw_os_error(errno)).context(stopped_at(started, n))
-        }
-    }
+    refusal.heard(n)?;
+    Ok(notes.children(&[]))
 }
 
 /// The same with threads; where one cannot be had: how many could, and why.

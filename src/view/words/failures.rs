@@ -19,6 +19,9 @@ pub fn failure(lang: Lang, error: &Error) -> Failure {
         Lang::En => (happened_en(error.kind), next_en(error.kind)),
         Lang::It => (happened_it(error.kind), next_it(error.kind)),
     };
+    if let Some(wanted) = error.wanted {
+        return Failure { happened: too_many(lang, error, wanted), next };
+    }
     let said: Vec<&str> =
         [&error.what, &error.detail].into_iter().flatten().map(String::as_str).collect();
     let happened = match said[..] {
@@ -26,6 +29,53 @@ pub fn failure(lang: Lang, error: &Error) -> Failure {
         _ => format!("{happened} ({}).", said.join(": ")),
     };
     Failure { happened, next }
+}
+
+/// So many that could not all be started: how many could, and which limit was met.
+fn too_many(lang: Lang, error: &Error, wanted: u64) -> String {
+    let count = |number: u64| format::count(number.cast_signed());
+    let limit = error.detail.as_deref().map(|limit| format!(" ({limit})")).unwrap_or_default();
+    let (how_many, why) = match (lang, error.started) {
+        (Lang::En, Some(started)) => (
+            format!("{} of {} could be started", count(started), count(wanted)),
+            match error.kind {
+                ErrorKind::DescriptorLimit => "each takes a descriptor, and no more may be open",
+                ErrorKind::OutOfMemory => "there is no memory for more",
+                _ => "more processes or threads are not allowed",
+            },
+        ),
+        (Lang::En, None) => (
+            format!("{} at once cannot be", count(wanted)),
+            match error.kind {
+                ErrorKind::DescriptorLimit => {
+                    "each takes a descriptor, and so many may not be open"
+                }
+                ErrorKind::OutOfMemory => "there is no memory for so many",
+                _ => "so many processes are not allowed",
+            },
+        ),
+        (Lang::It, Some(started)) => (
+            format!("{} su {} sono partiti", count(started), count(wanted)),
+            match error.kind {
+                ErrorKind::DescriptorLimit => {
+                    "ciascuno occupa un descrittore, e non se ne possono aprire altri"
+                }
+                ErrorKind::OutOfMemory => "non c'è memoria per altri",
+                _ => "altri processi o thread non sono permessi",
+            },
+        ),
+        (Lang::It, None) => (
+            format!("{} insieme non ci stanno", count(wanted)),
+            match error.kind {
+                ErrorKind::DescriptorLimit => {
+                    "ciascuno occupa un descrittore, e non se ne possono aprire così tanti"
+                }
+                ErrorKind::OutOfMemory => "non c'è memoria per così tanti",
+                _ => "non sono permessi così tanti processi",
+            },
+        ),
+    };
+    format!("{how_many}: {why}{limit}.")
 }
 
 fn happened_en(kind: ErrorKind) -> &'static str {
@@ -46,6 +96,9 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::System => "a call of the operating system failed",
         ErrorKind::Output => "cannot write the output",
         ErrorKind::TimeLimit => "the experiment was not done when its time was up",
+        ErrorKind::TooLong => {
+            "the computing and sleeping that was asked for takes longer than --seconds-limit allows"
+        }
         ErrorKind::LessonFile => "cannot use the lesson file",
         ErrorKind::NothingRan => "nothing of what was asked for can run here",
         ErrorKind::UnknownPart => "the lesson has no such part",
@@ -78,14 +131,14 @@ fn next_en(kind: ErrorKind) -> &'static str {
              the kernel."
         }
         ErrorKind::ProcessLimit => {
-            "End some programs, raise `ulimit -u`, or give the container a greater limit of \
-             processes (`pids.max`)."
+            "Ask for fewer, end some programs, raise `ulimit -u`, or give the container a greater \
+             limit of processes (`pids.max`)."
         }
         ErrorKind::DescriptorLimit => {
-            "Raise the limit in this shell (`ulimit -n 1024`) and run the command again."
+            "Ask for fewer at once (`--n`), or raise the limit in this shell (`ulimit -n NUMBER`)."
         }
         ErrorKind::OutOfMemory => {
-            "Ask for less (`--iterations`, `--runs`), end some programs, or raise `ulimit -v` or \
+            "Ask for less (`--n`, `--iterations`, `--runs`), end some programs, or raise `ulimit -v` or \
              the container's limit of memory."
         }
         ErrorKind::System => {
@@ -96,8 +149,12 @@ fn next_en(kind: ErrorKind) -> &'static str {
             "Check that the disk has room and that the file or terminal is still there."
         }
         ErrorKind::TimeLimit => {
-            "Give it more time (`--seconds-limit`) or less to do (`--runs`, `--iterations`, \
+            "Give it more time (`--seconds-limit`) or less to do (`--n`, `--runs`, `--iterations`, \
              `--only`)."
+        }
+        ErrorKind::TooLong => {
+            "Ask for less (`--work`, `--wait`, `--n`, `--runs`), or allow more time \
+             (`--seconds-limit`)."
         }
         ErrorKind::LessonFile => {
             "Correct the file, or give the path of another: one that ends in `.md`, or a folder with `en.md` or `it.md`."
@@ -132,6 +189,9 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::System => "una chiamata al sistema operativo è fallita",
         ErrorKind::Output => "impossibile scrivere i risultati",
         ErrorKind::TimeLimit => "allo scadere del tempo l'esperimento non era terminato",
+        ErrorKind::TooLong => {
+            "il calcolo e le attese richiesti durano più di quanto --seconds-limit permette"
+        }
         ErrorKind::LessonFile => "impossibile usare il file della lezione",
         ErrorKind::NothingRan => "niente di ciò che hai chiesto può essere eseguito qui",
         ErrorKind::UnknownPart => "la lezione non ha questa parte",
@@ -164,14 +224,14 @@ fn next_it(kind: ErrorKind) -> &'static str {
              del kernel."
         }
         ErrorKind::ProcessLimit => {
-            "Chiudi qualche programma, alza `ulimit -u`, o dai al container un limite di processi \
-             più alto (`pids.max`)."
+            "Chiedine di meno, chiudi qualche programma, alza `ulimit -u`, o dai al container un \
+             limite di processi più alto (`pids.max`)."
         }
         ErrorKind::DescriptorLimit => {
-            "Alza il limite in questa shell (`ulimit -n 1024`) e ripeti il comando."
+            "Chiedine di meno insieme (`--n`), o alza il limite in questa shell (`ulimit -n NUMERO`)."
         }
         ErrorKind::OutOfMemory => {
-            "Chiedi meno (`--iterations`, `--runs`), chiudi qualche programma, o alza `ulimit -v` \
+            "Chiedi meno (`--n`, `--iterations`, `--runs`), chiudi qualche programma, o alza `ulimit -v` \
              o il limite di memoria del container."
         }
         ErrorKind::System => {
@@ -182,8 +242,12 @@ fn next_it(kind: ErrorKind) -> &'static str {
             "Controlla che sul disco ci sia spazio e che il file o il terminale ci sia ancora."
         }
         ErrorKind::TimeLimit => {
-            "Dagli più tempo (`--seconds-limit`) o meno lavoro (`--runs`, `--iterations`, \
+            "Dagli più tempo (`--seconds-limit`) o meno lavoro (`--n`, `--runs`, `--iterations`, \
              `--only`)."
+        }
+        ErrorKind::TooLong => {
+            "Chiedi meno (`--work`, `--wait`, `--n`, `--runs`), o concedi più tempo \
+             (`--seconds-limit`)."
         }
         ErrorKind::LessonFile => {
             "Correggi il file, o indicane un altro: uno che finisce in `.md`, o una cartella con `en.md` o `it.md`."
