@@ -5,16 +5,14 @@
 //! starts this program anew, `thread` makes none.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::notes::{self, Child, Life, Notes, Observed};
+use super::reports::{Reports, report};
 use crate::event::{Event, Run, Timeline};
 use crate::experiments::crowd::{self, Refusal};
 use crate::experiments::lab::{Lab, Variant};
@@ -37,8 +35,6 @@ pub const FIGURES: &[&str] = &[
 
 /// The function that a spawned child runs, by name.
 pub const SPAWNED: &str = "process.children";
-/// Bytes that a spawned child may take for its report.
-const REPORT: u64 = 64;
 
 /// The experiment `children`.
 pub fn run(lab: &mut Lab) -> Result<()> {
@@ -65,7 +61,7 @@ fn one(lab: &mut Lab, variant: &Variant, index: u32) -> Result<Option<(Run, Vec<
     let n = lab.n() as usize;
     let children = match variant.base {
         "fork" => forked(n)?,
-        "spawn" => spawned_anew(lab, n)?,
+        "spawn" => spawned_anew(n)?,
         "thread" => threads(n)?,
         _ => return peer(lab, variant, index),
     };
@@ -112,37 +108,23 @@ fn start_and_join(mut children: Vec<Process<'_>>, notes: &Notes) -> Result<Vec<i
     Ok(children.iter().filter_map(Process::pid).collect())
 }
 
-/// Children that are this program anew. They share no memory with it: each leaves its
-/// report in a file, at its own place.
-fn spawned_anew(lab: &mut Lab, n: usize) -> Result<Vec<Child>> {
+/// Children that are this program anew. They share no memory with it: each leaves a report.
+fn spawned_anew(n: usize) -> Result<Vec<Child>> {
     crowd::room_for(n)?;
-    let path = lab.scratch().context("the run's private directory")?.join("lives");
-    let file = File::create(&path).context("the children's reports")?;
-    file.set_len(REPORT * n as u64).context("the children's reports")?;
+    let reports = Reports::new(n)?;
     let notes = Notes::new(n).context("the children's notes in shared memory")?;
-    let child = |number| Process::spawned(format!("{number}"), SPAWNED, &(path.clone(), number));
+    let child = |number: usize| Process::spawned(number.to_string(), SPAWNED, &number);
     let children = (0..n).map(child).collect::<Result<Vec<_>, _>>()?;
     let pids = start_and_join(children, &notes)?;
-    read_reports(&path, &notes)?;
+    for number in 0..n {
+        notes.lived(number, reports.read::<Life>(number)?);
+    }
     Ok(notes.children(&pids))
 }
 
 /// In the spawned child.
-pub fn spawned((path, number): (PathBuf, usize)) {
-    let life = Life::lived();
-    let report = postcard::to_stdvec(&life).expect("numbers");
-    let file = File::options().write(true).open(path).expect("the parent's file");
-    file.write_all_at(&report, REPORT * number as u64).expect("the report");
-}
-
-fn read_reports(path: &Path, notes: &Notes) -> Result<()> {
-    let bytes = fs::read(path).context("the children's reports")?;
-    for (number, report) in bytes.chunks(REPORT as usize).enumerate() {
-        // One that was not written is all zero: a life that never began.
-        let (life, _) = postcard::take_from_bytes::<Life>(report).context("a child's report")?;
-        notes.lived(number, life);
-    }
-    fs::remove_file(path).context("the children's reports")
+pub fn spawned(number: usize) {
+    report(number, &Life::lived());
 }
 
 /// Threads, in a forked child of their own: a process that forks must never have had one.
