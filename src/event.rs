@@ -428,7 +428,9 @@ pub struct Note {
 pub enum NoteKind {
     /// One usable CPU: the window of the race was widened so that it shows.
     OneCpuWidened,
-    /// In no run did the processes run at once: the outcomes prove nothing.
+    /// One usable CPU: each process gave it up between its two writes, so that they are parted.
+    OneCpuParted,
+    /// In no run were the processes in their loops at once: the outcomes prove nothing.
     NoOverlap,
     /// `/proc/PID/syscall` may not be read here: the evidence is weaker.
     SyscallHidden,

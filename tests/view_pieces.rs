@@ -136,16 +136,16 @@ fn control_characters_are_shown_and_not_obeyed() {
 }
 
 #[rustfmt::skip]
-const ERRORS: [ErrorKind; 16] = [
+const ERRORS: [ErrorKind; 17] = [
     ErrorKind::NoProc, ErrorKind::RunnerNotStarted, ErrorKind::RunnerLost,
     ErrorKind::ExperimentKilled, ErrorKind::Panic, ErrorKind::ProcessLimit,
     ErrorKind::DescriptorLimit, ErrorKind::OutOfMemory, ErrorKind::WorkerKilled,
-    ErrorKind::System, ErrorKind::Output, ErrorKind::TimeLimit, ErrorKind::LessonFile,
+    ErrorKind::System, ErrorKind::Output, ErrorKind::TimeLimit, ErrorKind::TooLong, ErrorKind::LessonFile,
     ErrorKind::UnknownPart, ErrorKind::UnknownVariant, ErrorKind::NothingRan,
 ];
 #[rustfmt::skip]
-const NOTES: [NoteKind; 3] = [
-    NoteKind::OneCpuWidened, NoteKind::NoOverlap, NoteKind::SyscallHidden,
+const NOTES: [NoteKind; 4] = [
+    NoteKind::OneCpuWidened, NoteKind::OneCpuParted, NoteKind::NoOverlap, NoteKind::SyscallHidden,
 ];
 #[rustfmt::skip]
 const FAULTS: [PythonFault; 7] = [

@@ -15,6 +15,9 @@ pub fn compare(session: &mut Session, lesson: &'static Lesson, typed: &Params) -
     let doc = source::read(session, &Chosen::Named(lesson))?;
     let params = shown(typed, Some(lesson));
     session.start("compare", lesson.name, &params)?;
+    for experiment in lesson.experiments.iter().filter(|e| e.compared) {
+        session.fits(experiment, &params)?;
+    }
     let mut values = Values::new(&session.machine);
     for experiment in lesson.experiments.iter().filter(|e| e.compared) {
         let ran = session.experiment(experiment.name, experiment, params.clone(), &mut values)?;

@@ -56,6 +56,7 @@ pub fn page(
     }
     let stretches = stretches(session, &doc, parts)?;
     known_variants(session, &doc, typed)?;
+    fits(session, &doc, &stretches, typed)?;
     let values = Values::new(&session.machine);
     let mut page = Page { session, doc: &doc, home, typed, values, said: BTreeMap::new() };
     for stretch in &stretches {
@@ -137,6 +138,23 @@ fn known_variants(session: &mut Session, doc: &Doc, typed: &Params) -> Result<()
         Some(known.join(", ")),
     ))?;
     Err(Stop::Usage)
+}
+
+/// What will run must fit into its time limit, all of it: no lesson is begun that cannot be ended.
+fn fits(
+    session: &mut Session,
+    doc: &Doc,
+    stretches: &[Option<String>],
+    typed: &Params,
+) -> Result<(), Stop> {
+    for block in doc.blocks.iter().filter(|block| stretches.contains(&block.part)) {
+        if let Kind::Run(run) = &block.kind
+            && let Some((lesson, experiment)) = experiments::experiment(&run.experiment)
+        {
+            session.fits(experiment, &in_force(typed, run, lesson, experiment))?;
+        }
+    }
+    Ok(())
 }
 
 impl Page<'_> {

@@ -179,7 +179,7 @@ fn on_one_cpu_the_gap_between_the_two_writes_is_widened_and_told() {
     let cpu = parlab::machine::describe().usable[0].to_string();
     let run = Parlab::lesson(["experiment = \"lines\"\nruns = 2"]).under([taskset, "-c", &cpu]);
     let done = run.run();
-    let told = |e: &Event| matches!(e, Event::Note(n) if n.kind == NoteKind::OneCpuWidened);
+    let told = |e: &Event| matches!(e, Event::Note(n) if n.kind == NoteKind::OneCpuParted);
     assert!(done.events().iter().any(told), "{done}");
     assert_eq!(done.figure("two-writes", "any_glued"), true);
     assert_eq!(done.figure("one-write", "any_glued"), false);

@@ -60,7 +60,7 @@ pub fn run(lab: &mut Lab) -> Result<()> {
     lab.expect_steps(variants.len() as u64 * (u64::from(lab.runs()) + 1));
     let apart = lab.machine.usable.len() < 2;
     if apart && variants.iter().any(|variant| variant.base == "two-writes") {
-        lab.note(None, NoteKind::OneCpuWidened)?;
+        lab.note(None, NoteKind::OneCpuParted)?;
     }
     let mut seen: Vec<(String, String)> = Vec::new();
     let runs = rounds::interleave(lab, &variants, |lab, variant, index| {
