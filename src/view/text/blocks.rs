@@ -69,6 +69,12 @@ pub(super) fn printed(lines: &[Line], style: &Style) -> String {
     text
 }
 
+/// A text from outside that will be wrapped: words that are longer than any line are cut.
+pub(super) fn cut_words(text: &str, style: &Style) -> String {
+    let words: Vec<_> = text.split(' ').map(|word| cut(word, style.width - 2)).collect();
+    words.join(" ")
+}
+
 /// As much of a line as fits; it is output, not prose, so it is not wrapped.
 fn cut(line: &str, columns: usize) -> Cow<'_, str> {
     if display_width(line) <= columns {
