@@ -206,6 +206,32 @@ fn a_failure_says_what_was_tried_what_happened_and_what_next() {
 }
 
 #[test]
+fn so_many_that_cannot_all_be_started_are_told_with_how_many_and_the_limit() {
+    let told = |lang, kind, started, limit: &str| {
+        let error = Error::new(kind, None, Some(limit.to_owned()));
+        words::failure(lang, &Error { wanted: Some(1000), started, ..error }).happened
+    };
+    let both = |kind, started, limit: &str| {
+        let [en, it] = [Lang::En, Lang::It].map(|lang| told(lang, kind, started, limit));
+        format!("{en}\n{it}").replace(format::SPACE, " ")
+    };
+    assert_data_eq!(
+        both(ErrorKind::ProcessLimit, Some(17), "ulimit -u 20"),
+        str![[r#"
+17 of 1 000 could be started: the system refused more, by one of its limits (ulimit -u 20).
+17 su 1 000 sono partiti: il sistema ne ha rifiutati altri, per uno dei suoi limiti (ulimit -u 20).
+"#]]
+    );
+    assert_data_eq!(
+        both(ErrorKind::DescriptorLimit, None, "ulimit -n 64"),
+        str![[r#"
+1 000 cannot be started at once: each takes a descriptor, and so many cannot be open (ulimit -n 64).
+1 000 insieme non ci stanno: ciascuno occupa un descrittore, e non se ne possono aprire così tanti (ulimit -n 64).
+"#]]
+    );
+}
+
+#[test]
 fn markdown_keeps_its_structure_and_its_marks() {
     let text = "Some *soft* and **hard** text with `code a b`, [a link](http://x.y) and\nmore.\n\n\
                 - one\n  1. nested\n- two\n\n> quoted\n\n    let x = 1;\n\n# Title\n";

@@ -61,25 +61,32 @@ fn refused(kind: ErrorKind, wanted: u64, limit: &Limit) -> TooMany {
     TooMany { kind, wanted, started: None, limit: told(limit) }
 }
 
-/// What became of the start of the one after `started`, of `wanted` at once: a limit that was
+/// What became of the start of the process after `started`, of `wanted` at once: a limit that was
 /// met, or whatever else it was.
 pub fn stopped<E>(started: usize, wanted: usize) -> impl FnOnce(E) -> anyhow::Error
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    move |error| {
-        let error = anyhow::Error::new(error);
-        let all = |limits: Vec<Limit>| limits.iter().map(told).collect::<Vec<_>>().join(", ");
-        let kind = error.chain().find_map(kind_of);
-        let limit = match kind {
-            Some(ErrorKind::ProcessLimit) => all(limits::processes()),
-            Some(ErrorKind::DescriptorLimit) => all(limits::descriptors().into_iter().collect()),
-            Some(ErrorKind::OutOfMemory) => error.root_cause().to_string(),
-            _ => return error.context(format!("child {} of {wanted}", started + 1)),
-        };
-        let (wanted, started) = (wanted as u64, Some(started as u64));
-        TooMany { kind: kind.expect("one of these"), wanted, started, limit }.into()
-    }
+    move |error| stopped_at(anyhow::Error::new(error), started, wanted, limits::processes)
+}
+
+fn stopped_at(
+    error: anyhow::Error,
+    started: usize,
+    wanted: usize,
+    refusing: fn() -> Vec<Limit>,
+) -> anyhow::Error {
+    let all = |limits: Vec<Limit>| limits.iter().map(told).collect::<Vec<_>>().join(", ");
+    let (kind, limit) = match error.chain().find_map(kind_of) {
+        Some(kind @ ErrorKind::ProcessLimit) => (kind, all(refusing())),
+        Some(kind @ ErrorKind::DescriptorLimit) => {
+            (kind, all(limits::descriptors().into_iter().collect()))
+        }
+        Some(kind @ ErrorKind::OutOfMemory) => (kind, error.root_cause().to_string()),
+        _ => return error.context(format!("child {} of {wanted}", started + 1)),
+    };
+    let (wanted, started) = (wanted as u64, Some(started as u64));
+    TooMany { kind, wanted, started, limit }.into()
 }
 
 /// How a process full of threads tells its parent that one more could not be started.
@@ -110,7 +117,8 @@ impl Refusal {
             0 => Ok(()),
             errno => {
                 let started = self.0.0.load(Relaxed) as usize;
-                Err(stopped(started, wanted)(io::Error::from_raw_os_error(errno)))
+                let error = anyhow::Error::new(io::Error::from_raw_os_error(errno));
+                Err(stopped_at(error, started, wanted, limits::threads))
             }
         }
     }

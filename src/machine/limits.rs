@@ -41,6 +41,15 @@ pub fn processes() -> Vec<Limit> {
     known
 }
 
+/// The limits that a thread may meet: those on processes, and those on what its stack takes, the
+/// process's memory in KiB (setrlimit(2), `RLIMIT_AS`) and its mappings. To whoever asks for a
+/// thread they are all one refusal (pthread_create(3), `EAGAIN`).
+pub fn threads() -> Vec<Limit> {
+    let memory =
+        soft(Resource::RLIMIT_AS).map(|most| Limit { name: "ulimit -v", most: most / 1024 });
+    memory.into_iter().chain(processes()).chain(mappings()).collect()
+}
+
 /// The limit on descriptors that this process may have open (setrlimit(2), `RLIMIT_NOFILE`).
 pub fn descriptors() -> Option<Limit> {
     Some(Limit { name: "ulimit -n", most: soft(Resource::RLIMIT_NOFILE)? })

@@ -1,6 +1,7 @@
 //! What went wrong: what was tried, what happened, what to do next.
 
 use super::super::format;
+use super::crowd;
 use crate::event::{Doing, EndReason, Error, ErrorKind, NoteKind, PythonFault, What};
 use crate::lesson::doc::Lang;
 
@@ -20,7 +21,7 @@ pub fn failure(lang: Lang, error: &Error) -> Failure {
         Lang::It => (happened_it(error.kind), next_it(error.kind)),
     };
     if let Some(wanted) = error.wanted {
-        return Failure { happened: too_many(lang, error, wanted), next };
+        return Failure { happened: crowd::too_many(lang, error, wanted), next };
     }
     let said: Vec<&str> =
         [&error.what, &error.detail].into_iter().flatten().map(String::as_str).collect();
@@ -29,53 +30,6 @@ pub fn failure(lang: Lang, error: &Error) -> Failure {
         _ => format!("{happened} ({}).", said.join(": ")),
     };
     Failure { happened, next }
-}
-
-/// So many that could not all be started: how many could, and which limit was met.
-fn too_many(lang: Lang, error: &Error, wanted: u64) -> String {
-    let count = |number: u64| format::count(number.cast_signed());
-    let limit = error.detail.as_deref().map(|limit| format!(" ({limit})")).unwrap_or_default();
-    let (how_many, why) = match (lang, error.started) {
-        (Lang::En, Some(started)) => (
-            format!("{} of {} could be started", count(started), count(wanted)),
-            match error.kind {
-                ErrorKind::DescriptorLimit => "each takes a descriptor, and no more may be open",
-                ErrorKind::OutOfMemory => "there is no memory for more",
-                _ => "more processes or threads are not allowed",
-            },
-        ),
-        (Lang::En, None) => (
-            format!("{} at once cannot be", count(wanted)),
-            match error.kind {
-                ErrorKind::DescriptorLimit => {
-                    "each takes a descriptor, and so many may not be open"
-                }
-                ErrorKind::OutOfMemory => "there is no memory for so many",
-                _ => "so many processes are not allowed",
-            },
-        ),
-        (Lang::It, Some(started)) => (
-            format!("{} su {} sono partiti", count(started), count(wanted)),
-            match error.kind {
-                ErrorKind::DescriptorLimit => {
-                    "ciascuno occupa un descrittore, e non se ne possono aprire altri"
-                }
-                ErrorKind::OutOfMemory => "non c'è memoria per altri",
-                _ => "altri processi o thread non sono permessi",
-            },
-        ),
-        (Lang::It, None) => (
-            format!("{} insieme non ci stanno", count(wanted)),
-            match error.kind {
-                ErrorKind::DescriptorLimit => {
-                    "ciascuno occupa un descrittore, e non se ne possono aprire così tanti"
-                }
-                ErrorKind::OutOfMemory => "non c'è memoria per così tanti",
-                _ => "non sono permessi così tanti processi",
-            },
-        ),
-    };
-    format!("{how_many}: {why}{limit}.")
 }
 
 fn happened_en(kind: ErrorKind) -> &'static str {
