@@ -76,12 +76,9 @@ fn stopped_at(
     wanted: usize,
     refusing: fn() -> Vec<Limit>,
 ) -> anyhow::Error {
-    let all = |limits: Vec<Limit>| limits.iter().map(told).collect::<Vec<_>>().join(", ");
     let (kind, limit) = match error.chain().find_map(kind_of) {
-        Some(kind @ ErrorKind::ProcessLimit) => (kind, all(refusing())),
-        Some(kind @ ErrorKind::DescriptorLimit) => {
-            (kind, all(limits::descriptors().into_iter().collect()))
-        }
+        Some(kind @ ErrorKind::ProcessLimit) => (kind, list(&refusing())),
+        Some(kind @ ErrorKind::DescriptorLimit) => (kind, limits_on(kind)),
         Some(kind @ ErrorKind::OutOfMemory) => (kind, error.root_cause().to_string()),
         _ => return error.context(format!("child {} of {wanted}", started + 1)),
     };
@@ -122,6 +119,18 @@ impl Refusal {
             }
         }
     }
+}
+
+/// The limits that may be behind a refusal of that kind, of a process or of a descriptor.
+pub fn limits_on(kind: ErrorKind) -> String {
+    match kind {
+        ErrorKind::DescriptorLimit => list(limits::descriptors().as_slice()),
+        _ => list(&limits::processes()),
+    }
+}
+
+fn list(limits: &[Limit]) -> String {
+    limits.iter().map(told).collect::<Vec<_>>().join(", ")
 }
 
 fn told(limit: &Limit) -> String {

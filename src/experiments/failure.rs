@@ -7,7 +7,7 @@ use crate::event::{Error, ErrorKind};
 use crate::mp::MapError;
 use crate::mp::process::ProcessError;
 
-use super::crowd::TooMany;
+use super::crowd::{self, TooMany};
 
 /// A failure that knows its kind.
 #[derive(Debug, thiserror::Error)]
@@ -35,10 +35,23 @@ pub fn told(error: &anyhow::Error) -> Error {
             ..Error::new(crowd.kind, None, Some(crowd.limit.clone()))
         };
     }
+    // What a view says of these kinds, in the reader's language, `mp` says in its own message.
+    if let Some((kind, name)) = error.chain().find_map(refused) {
+        return Error::new(kind, Some(name.to_string()), Some(crowd::limits_on(kind)));
+    }
     let kind = error.chain().find_map(kind_of).unwrap_or(ErrorKind::System);
     let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
     let detail = (!causes.is_empty()).then(|| causes.join(": "));
     Error::new(kind, Some(error.to_string()), detail)
+}
+
+/// The process that a limit kept from starting.
+fn refused<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<(ErrorKind, &'a str)> {
+    match cause.downcast_ref::<ProcessError>()? {
+        ProcessError::TooManyProcesses { name } => Some((ErrorKind::ProcessLimit, name)),
+        ProcessError::TooManyDescriptors { name } => Some((ErrorKind::DescriptorLimit, name)),
+        _ => None,
+    }
 }
 
 /// The kind of failure that a cause stands for, where it is a limit of the system's.

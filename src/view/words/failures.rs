@@ -21,7 +21,7 @@ pub fn failure(lang: Lang, error: &Error) -> Failure {
         Lang::It => (happened_it(error.kind), next_it(error.kind)),
     };
     if let Some(wanted) = error.wanted {
-        return Failure { happened: crowd::too_many(lang, error, wanted), next };
+        return crowd::failure(lang, error, wanted);
     }
     let said: Vec<&str> =
         [&error.what, &error.detail].into_iter().flatten().map(String::as_str).collect();
@@ -85,11 +85,11 @@ fn next_en(kind: ErrorKind) -> &'static str {
              the kernel."
         }
         ErrorKind::ProcessLimit => {
-            "Ask for fewer, end some programs, raise `ulimit -u`, or give the container a greater \
-             limit of processes (`pids.max`)."
+            "End some programs, raise `ulimit -u`, or give the container a greater limit of \
+             processes (`pids.max`)."
         }
         ErrorKind::DescriptorLimit => {
-            "Ask for fewer at once (`--n`), or raise the limit in this shell (`ulimit -n NUMBER`)."
+            "Raise the limit in this shell (`ulimit -n 1024`) and run the command again."
         }
         ErrorKind::OutOfMemory => {
             "Ask for less (`--n`, `--iterations`, `--runs`), end some programs, or raise `ulimit -v` or \
@@ -178,11 +178,11 @@ fn next_it(kind: ErrorKind) -> &'static str {
              del kernel."
         }
         ErrorKind::ProcessLimit => {
-            "Chiedine di meno, chiudi qualche programma, alza `ulimit -u`, o dai al container un \
-             limite di processi più alto (`pids.max`)."
+            "Chiudi qualche programma, alza `ulimit -u`, o dai al container un limite di processi \
+             più alto (`pids.max`)."
         }
         ErrorKind::DescriptorLimit => {
-            "Chiedine di meno insieme (`--n`), o alza il limite in questa shell (`ulimit -n NUMERO`)."
+            "Alza il limite in questa shell (`ulimit -n 1024`) e ripeti il comando."
         }
         ErrorKind::OutOfMemory => {
             "Chiedi meno (`--n`, `--iterations`, `--runs`), chiudi qualche programma, o alza `ulimit -v` \
