@@ -429,7 +429,9 @@ pub struct Note {
 pub enum NoteKind {
     /// One usable CPU: the window of the race was widened so that it shows.
     OneCpuWidened,
-    /// In no run did the processes run at once: the outcomes prove nothing.
+    /// One usable CPU: each process gave it up between its two writes, so that they are parted.
+    OneCpuParted,
+    /// In no run were the processes in their loops at once: the outcomes prove nothing.
     NoOverlap,
     /// `/proc/PID/syscall` may not be read here: the evidence is weaker.
     SyscallHidden,
@@ -530,8 +532,22 @@ pub struct Error {
     pub kind: ErrorKind,
     /// What was being done, or to what: a call, a path, a name.
     pub what: Option<String>,
-    /// What the system, a parser or a panicking process said, in its own words.
+    /// What the system, a parser or a panicking process said, in its own words; of a limit
+    /// that was met, its name and value, or those that may have been.
     pub detail: Option<String>,
+    /// Of processes or threads that could not all be started: how many were asked for at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<u64>,
+    /// How many of them were started; not there if none was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<u64>,
+}
+
+impl Error {
+    /// A failure that is not about how many.
+    pub fn new(kind: ErrorKind, what: Option<String>, detail: Option<String>) -> Self {
+        Error { kind, what, detail, wanted: None, started: None }
+    }
 }
 
 /// Kinds of failure.
@@ -562,6 +578,8 @@ pub enum ErrorKind {
     Output,
     /// The experiment hit the limit that `--seconds-limit` set.
     TimeLimit,
+    /// The computing and sleeping that was asked for cannot fit into that limit.
+    TooLong,
     /// A lesson file cannot be read or is faulty.
     LessonFile,
     /// Nothing of what was asked for can run here.

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use crate::event::Machine;
 use crate::mp::sys;
 
+pub mod limits;
+
 /// Describes this machine, as this process may use it.
 ///
 /// What cannot be read is left out: a machine without /proc or cgroups is told as
@@ -45,10 +47,22 @@ fn load() -> Option<f64> {
 /// CPUs' worth of time that the cgroup below `root` grants, the least over it and
 /// its ancestors; `None` if none limits it. `membership` is /proc/self/cgroup.
 ///
-/// Both layouts are read: version 2 (`cpu.max`, one line `0::/path`) and version 1
-/// (`cpu.cfs_quota_us` and `cpu.cfs_period_us`, below the mount of the `cpu`
-/// controller). See cgroup-v2.rst and sched-bwc.rst of the kernel's documentation.
+/// Version 2 has `cpu.max`, version 1 `cpu.cfs_quota_us` and `cpu.cfs_period_us`. See
+/// cgroup-v2.rst and sched-bwc.rst of the kernel's documentation.
 fn quota(root: &Path, membership: &str) -> Option<f64> {
+    least_granted(root, membership, "cpu", [quota_v2, quota_v1])
+}
+
+/// The least that a controller grants a process, over its cgroup and the ancestors of that.
+///
+/// Both layouts are read, each with a function of its own: version 2 (one line `0::/path`)
+/// and version 1 (a line `4:cpu,cpuacct:/path`, below the mount of that controller).
+fn least_granted(
+    root: &Path,
+    membership: &str,
+    controller: &str,
+    [v2, v1]: [fn(&Path) -> Option<f64>; 2],
+) -> Option<f64> {
     let mut least: Option<f64> = None;
     for line in membership.lines() {
         let mut fields = line.splitn(3, ':');
@@ -57,11 +71,11 @@ fn quota(root: &Path, membership: &str) -> Option<f64> {
             continue;
         };
         let found = match controllers {
-            "" => least_on_the_way(root, path, quota_v2),
-            list if list.split(',').any(|c| c == "cpu") => {
-                let mount = [list, "cpu"].map(|name| root.join(name));
+            "" => least_on_the_way(root, path, v2),
+            list if list.split(',').any(|name| name == controller) => {
+                let mount = [list, controller].map(|name| root.join(name));
                 let mount = mount.into_iter().find(|m| m.is_dir())?;
-                least_on_the_way(&mount, path, quota_v1)
+                least_on_the_way(&mount, path, v1)
             }
             _ => None,
         };

@@ -136,16 +136,16 @@ fn control_characters_are_shown_and_not_obeyed() {
 }
 
 #[rustfmt::skip]
-const ERRORS: [ErrorKind; 16] = [
+const ERRORS: [ErrorKind; 17] = [
     ErrorKind::NoProc, ErrorKind::RunnerNotStarted, ErrorKind::RunnerLost,
     ErrorKind::ExperimentKilled, ErrorKind::Panic, ErrorKind::ProcessLimit,
     ErrorKind::DescriptorLimit, ErrorKind::OutOfMemory, ErrorKind::WorkerKilled,
-    ErrorKind::System, ErrorKind::Output, ErrorKind::TimeLimit, ErrorKind::LessonFile,
+    ErrorKind::System, ErrorKind::Output, ErrorKind::TimeLimit, ErrorKind::TooLong, ErrorKind::LessonFile,
     ErrorKind::UnknownPart, ErrorKind::UnknownVariant, ErrorKind::NothingRan,
 ];
 #[rustfmt::skip]
-const NOTES: [NoteKind; 3] = [
-    NoteKind::OneCpuWidened, NoteKind::NoOverlap, NoteKind::SyscallHidden,
+const NOTES: [NoteKind; 4] = [
+    NoteKind::OneCpuWidened, NoteKind::OneCpuParted, NoteKind::NoOverlap, NoteKind::SyscallHidden,
 ];
 #[rustfmt::skip]
 const FAULTS: [PythonFault; 7] = [
@@ -166,7 +166,7 @@ const DOINGS: [What; 7] = [
 fn all_words(lang: Lang) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for kind in ERRORS {
-        let failure = words::failure(lang, &Error { kind, what: None, detail: None });
+        let failure = words::failure(lang, &Error::new(kind, None, None));
         all.extend([failure.happened, failure.next.to_owned()]);
     }
     all.extend(NOTES.map(|kind| words::note(lang, kind).to_owned()));
@@ -190,11 +190,11 @@ fn every_kind_has_words_of_its_own_in_both_languages() {
 
 #[test]
 fn a_failure_says_what_was_tried_what_happened_and_what_next() {
-    let error = Error {
-        kind: ErrorKind::RunnerNotStarted,
-        what: Some("/proc/self/exe".to_owned()),
-        detail: Some("Permission denied (os error 13)".to_owned()),
-    };
+    let error = Error::new(
+        ErrorKind::RunnerNotStarted,
+        Some("/proc/self/exe".to_owned()),
+        Some("Permission denied (os error 13)".to_owned()),
+    );
     let failure = words::failure(Lang::En, &error);
     assert_data_eq!(
         failure.happened,
@@ -203,6 +203,32 @@ fn a_failure_says_what_was_tried_what_happened_and_what_next() {
         ]
     );
     assert!(failure.next.contains("may be executed"));
+}
+
+#[test]
+fn so_many_that_cannot_all_be_started_are_told_with_how_many_and_the_limit() {
+    let told = |lang, kind, started, limit: &str| {
+        let error = Error::new(kind, None, Some(limit.to_owned()));
+        words::failure(lang, &Error { wanted: Some(1000), started, ..error }).happened
+    };
+    let both = |kind, started, limit: &str| {
+        let [en, it] = [Lang::En, Lang::It].map(|lang| told(lang, kind, started, limit));
+        format!("{en}\n{it}").replace(format::SPACE, " ")
+    };
+    assert_data_eq!(
+        both(ErrorKind::ProcessLimit, Some(17), "ulimit -u 20"),
+        str![[r#"
+17 of 1 000 could be started: the system refused more, by one of its limits (ulimit -u 20).
+17 su 1 000 sono partiti: il sistema ne ha rifiutati altri, per uno dei suoi limiti (ulimit -u 20).
+"#]]
+    );
+    assert_data_eq!(
+        both(ErrorKind::DescriptorLimit, None, "ulimit -n 64"),
+        str![[r#"
+1 000 cannot be started at once: each takes a descriptor, and so many cannot be open (ulimit -n 64).
+1 000 insieme non ci stanno: ciascuno occupa un descrittore, e non se ne possono aprire così tanti (ulimit -n 64).
+"#]]
+    );
 }
 
 #[test]

@@ -26,15 +26,18 @@ pub fn compare(
     }
     session.start("compare", lesson.name, &params)?;
     known_variants(session, lesson.compared(sweep), typed)?;
+    for experiment in lesson.compared(sweep) {
+        session.fits(experiment, &params)?;
+    }
     let mut values = Values::new(&session.machine);
     for experiment in lesson.compared(sweep) {
         let ran = session.experiment(experiment.name, experiment, params.clone(), &mut values)?;
         if ran == Ran::Nothing {
-            session.view.error(&Error {
-                kind: ErrorKind::NothingRan,
-                what: Some(experiment.name.to_string()),
-                detail: typed.only.as_ref().map(|only| only.join(", ")),
-            })?;
+            session.view.error(&Error::new(
+                ErrorKind::NothingRan,
+                Some(experiment.name.to_string()),
+                typed.only.as_ref().map(|only| only.join(", ")),
+            ))?;
             return Err(Stop::Failed);
         }
         if let Some(why) = doc.why(experiment.name) {

@@ -57,6 +57,7 @@ pub fn page(
     let stretches = stretches(session, &doc, parts)?;
     let experiments = doc.runs().filter_map(|run| experiments::experiment(&run.experiment));
     known_variants(session, experiments.map(|(_, experiment)| experiment), typed)?;
+    fits(session, &doc, &stretches, typed)?;
     let values = Values::new(&session.machine);
     let mut page = Page { session, doc: &doc, home, typed, values, said: BTreeMap::new() };
     for stretch in &stretches {
@@ -106,11 +107,11 @@ fn stretches(
             CORE => stretches.push(None),
             part if all.iter().any(|known| known == part) => stretches.push(Some(part.to_string())),
             unknown => {
-                session.view.error(&Error {
-                    kind: ErrorKind::UnknownPart,
-                    what: Some(unknown.to_string()),
-                    detail: (!all.is_empty()).then(|| all.join(", ")),
-                })?;
+                session.view.error(&Error::new(
+                    ErrorKind::UnknownPart,
+                    Some(unknown.to_string()),
+                    (!all.is_empty()).then(|| all.join(", ")),
+                ))?;
                 return Err(Stop::Usage);
             }
         }
@@ -137,12 +138,29 @@ pub fn known_variants(
         return Ok(());
     };
     let known: Vec<&str> = known.into_iter().collect();
-    session.view.error(&Error {
-        kind: ErrorKind::UnknownVariant,
-        what: Some(unknown.clone()),
-        detail: Some(known.join(", ")),
-    })?;
+    session.view.error(&Error::new(
+        ErrorKind::UnknownVariant,
+        Some(unknown.clone()),
+        Some(known.join(", ")),
+    ))?;
     Err(Stop::Usage)
+}
+
+/// What will run must fit into its time limit, all of it: no lesson is begun that cannot be ended.
+fn fits(
+    session: &mut Session,
+    doc: &Doc,
+    stretches: &[Option<String>],
+    typed: &Params,
+) -> Result<(), Stop> {
+    for block in doc.blocks.iter().filter(|block| stretches.contains(&block.part)) {
+        if let Kind::Run(run) = &block.kind
+            && let Some((lesson, experiment)) = experiments::experiment(&run.experiment)
+        {
+            session.fits(experiment, &in_force(typed, run, lesson, experiment))?;
+        }
+    }
+    Ok(())
 }
 
 impl Page<'_> {

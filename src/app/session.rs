@@ -179,6 +179,25 @@ impl Session {
         Ok(())
     }
 
+    /// Refuses what can never be done within `--seconds-limit`, before anything runs.
+    ///
+    /// # Errors
+    /// [`Stop::Usage`], or [`Stop::Output`].
+    pub fn fits(&mut self, experiment: &Experiment, params: &Params) -> Result<(), Stop> {
+        let least = experiment.least_s(params);
+        match params.seconds_limit.filter(|&limit| least > limit) {
+            None => Ok(()),
+            Some(limit) => {
+                self.view.error(&event::Error::new(
+                    ErrorKind::TooLong,
+                    Some(experiment.name.to_string()),
+                    Some(format!("{least} s > {limit} s")),
+                ))?;
+                Err(Stop::Usage)
+            }
+        }
+    }
+
     /// Runs one experiment; its events go to the view, and to `values` under `id`.
     ///
     /// # Errors
@@ -256,11 +275,11 @@ impl Session {
             style(&self.settings),
             Options::default(),
         );
-        let _ = view.event(&Event::Error(event::Error {
-            kind: ErrorKind::Output,
-            what: Some("stdout".to_string()),
-            detail: Some(error.to_string()),
-        }));
+        let _ = view.event(&Event::Error(event::Error::new(
+            ErrorKind::Output,
+            Some("stdout".to_string()),
+            Some(error.to_string()),
+        )));
         1
     }
 }

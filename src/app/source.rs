@@ -86,22 +86,19 @@ fn not_text(why: &str) -> io::Error {
 
 /// Tells that a lesson cannot be read.
 pub fn unreadable(session: &mut Session, path: &Path, error: &io::Error) -> Stop {
-    let told = session.view.error(&Error {
-        kind: ErrorKind::LessonFile,
-        what: Some(path.display().to_string()),
-        detail: Some(error.to_string()),
-    });
+    let told = session.view.error(&Error::new(
+        ErrorKind::LessonFile,
+        Some(path.display().to_string()),
+        Some(error.to_string()),
+    ));
     told.map_or_else(Stop::Output, |()| Stop::Usage)
 }
 
 /// Shows the faults of a lesson that therefore cannot be taught.
 pub fn faulty(session: &mut Session, faults: &[Fault]) -> Stop {
     let shown = faults.iter().try_for_each(|fault| session.view.fault(fault));
-    let error = Error {
-        kind: ErrorKind::LessonFile,
-        what: faults.first().map(|fault| fault.file.clone()),
-        detail: None,
-    };
+    let error =
+        Error::new(ErrorKind::LessonFile, faults.first().map(|fault| fault.file.clone()), None);
     match shown.and_then(|()| session.view.refused(&error)) {
         Ok(()) => Stop::Usage,
         Err(error) => Stop::Output(error),

@@ -7,6 +7,8 @@ use crate::event::{Error, ErrorKind};
 use crate::mp::MapError;
 use crate::mp::process::ProcessError;
 
+use super::crowd::{self, TooMany};
+
 /// A failure that knows its kind.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}: {detail}")]
@@ -22,22 +24,38 @@ pub struct Failure {
 /// The event that tells an error: its kind from the first cause that has one.
 pub fn told(error: &anyhow::Error) -> Error {
     if let Some(failure) = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()) {
+        let (what, detail) = (failure.what.clone(), failure.detail.clone());
+        return Error::new(failure.kind, Some(what), Some(detail));
+    }
+    if let Some(crowd) = error.chain().find_map(|cause| cause.downcast_ref::<TooMany>()) {
+        let (wanted, started) = (Some(crowd.wanted), crowd.started);
         return Error {
-            kind: failure.kind,
-            what: Some(failure.what.clone()),
-            detail: Some(failure.detail.clone()),
+            wanted,
+            started,
+            ..Error::new(crowd.kind, None, Some(crowd.limit.clone()))
         };
+    }
+    // What a view says of these kinds, in the reader's language, `mp` says in its own message.
+    if let Some((kind, name)) = error.chain().find_map(refused) {
+        return Error::new(kind, Some(name.to_string()), Some(crowd::limits_on(kind)));
     }
     let kind = error.chain().find_map(kind_of).unwrap_or(ErrorKind::System);
     let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
-    Error {
-        kind,
-        what: Some(error.to_string()),
-        detail: (!causes.is_empty()).then(|| causes.join(": ")),
+    let detail = (!causes.is_empty()).then(|| causes.join(": "));
+    Error::new(kind, Some(error.to_string()), detail)
+}
+
+/// The process that a limit kept from starting.
+fn refused<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<(ErrorKind, &'a str)> {
+    match cause.downcast_ref::<ProcessError>()? {
+        ProcessError::TooManyProcesses { name } => Some((ErrorKind::ProcessLimit, name)),
+        ProcessError::TooManyDescriptors { name } => Some((ErrorKind::DescriptorLimit, name)),
+        _ => None,
     }
 }
 
-fn kind_of(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {
+/// The kind of failure that a cause stands for, where it is a limit of the system's.
+pub fn kind_of(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {
     if cause.is::<MapError>() {
         return Some(ErrorKind::OutOfMemory);
     }

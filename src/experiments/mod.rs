@@ -6,6 +6,7 @@
 //! (options, variants), what can be read in a text (figures), and what runs.
 
 mod clocks;
+mod crowd;
 mod deadlock;
 mod failure;
 mod lab;
@@ -107,6 +108,24 @@ pub struct Experiment {
     pub experiment_figures: &'static [&'static str],
     /// Runs it, in a process of its own.
     pub run: fn(&mut Lab) -> anyhow::Result<()>,
+}
+
+impl Experiment {
+    /// The least time that it takes with these parameters, in seconds, by the computing and
+    /// sleeping that they ask for. Only one with a variant `serial`, which takes item after item,
+    /// is known to do that; its other variants may share the items out, so that one item is the
+    /// least of each run. The first round, which warms up, counts as the others do.
+    pub fn least_s(&self, params: &Params) -> f64 {
+        let wanted =
+            |name: &str| params.only.as_ref().is_none_or(|only| only.iter().any(|one| one == name));
+        let per_item = params.work_s.unwrap_or(0.0) + params.wait_s.unwrap_or(0.0);
+        let items = match self.variants.contains(&"serial") {
+            true if wanted("serial") => params.n.unwrap_or(1),
+            true => 1,
+            false => 0,
+        };
+        f64::from(items) * per_item * (f64::from(params.runs.unwrap_or(1)) + 1.0)
+    }
 }
 
 impl Lesson {

@@ -135,7 +135,7 @@ fn not_started(error: &io::Error) -> Error {
         Some(libc::ENOMEM) => ErrorKind::OutOfMemory,
         _ => ErrorKind::RunnerNotStarted,
     };
-    Error { kind, what: Some("/proc/self/exe".to_string()), detail: Some(error.to_string()) }
+    Error::new(kind, Some("/proc/self/exe".to_string()), Some(error.to_string()))
 }
 
 /// Hands on events until the runner closes the socket, or a signal comes.
@@ -235,7 +235,7 @@ fn ending(
         _ => {
             let detail = status.map(|status| status.to_string());
             let what = Some(SUBCOMMAND.to_string());
-            on_event(Event::Error(Error { kind: ErrorKind::RunnerLost, what, detail }))?;
+            on_event(Event::Error(Error::new(ErrorKind::RunnerLost, what, detail)))?;
             Ok(Ending::Failed)
         }
     }

@@ -224,7 +224,7 @@ impl Runner {
 
     fn verdict(&mut self, why: Why, exit: Option<Exit>, panic: Option<&str>) -> Result<u8> {
         let name = || Some(self.request.experiment.clone());
-        let error = |kind, detail| Event::Error(Error { kind, what: name(), detail });
+        let error = |kind, detail| Event::Error(Error::new(kind, name(), detail));
         let (code, event) = match (why, exit) {
             (Why::FrontGone, _) => (code::FAILED, None),
             (Why::Terminated, _) => {

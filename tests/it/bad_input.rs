@@ -51,6 +51,40 @@ fn the_limits_of_a_range_are_within_it() {
 }
 
 #[test]
+fn what_is_no_duration_is_told_as_such() {
+    let none = "not a duration; give one from 0s to 10s, as 500us, 2ms or 0.5s";
+    for text in ["2", "2 parsecs", "nan", "", "1h", " 2ms", "2 ms", "-", "ms", "0x2ms"] {
+        wrong(&["compare", "queue", "--work", text], &[none, "'--work <T>'"]);
+    }
+    for text in ["-1ms", "1e400s", "11s", "infs", "nans", "10.0001s"] {
+        wrong(&["lesson", "queue", "--wait", text], &["it must be from 0s to 10s", "'--wait <T>'"]);
+    }
+}
+
+#[test]
+fn what_can_never_fit_into_the_time_limit_is_refused_before_anything_runs() {
+    let cases: [(&[&str], &str); 4] = [
+        (&["compare", "queue", "--work", "10s", "--seconds-limit", "5"], "6000 s > 5 s"),
+        // One item takes that long, however many workers share them.
+        (
+            &["compare", "queue", "--only", "workers", "--wait", "10s", "--runs", "9"],
+            "100 s > 60 s",
+        ),
+        (&["compare", "queue", "--work", "100ms", "--runs", "9"], "100 s > 60 s"),
+        (&["lesson", "queue", "--n", "1000000"], "6000 s > 60 s"),
+    ];
+    for (args, told) in cases {
+        for (lang, words) in [("en", "--seconds-limit allows"), ("it", "--seconds-limit permette")]
+        {
+            let run = Parlab::new().args(args).args(["--lang", lang, "--no-python"]);
+            run.run().any_stdout().code(2).stderr_has(words).stderr_has(told);
+        }
+    }
+    let just = ["compare", "queue", "--work", "1ms", "--n", "2", "--runs", "1", "--no-python"];
+    Parlab::new().args(just).args(["--seconds-limit", "5"]).run().any_stdout().code(0);
+}
+
+#[test]
 fn a_time_limit_that_is_none_is_told_with_its_range() {
     for value in ["0", "-1", "0.05", "86401", "inf", "NaN", "-inf", "soon", "1e9", ""] {
         let words = ["--seconds-limit", "from 0.1 to 86400"];

@@ -122,6 +122,36 @@ fn one_whose_peer_prints_something_else() {
 }
 
 #[test]
+fn one_whose_peer_prints_half_a_line_or_a_giant_one() {
+    for answer in ["printf '{\"time_s\": 0.00'", "head -c 3000000 /dev/zero | tr '\\0' x"] {
+        let script = SENSIBLE.replace("*)  echo", &format!("*)  {answer}; exit; echo"));
+        let told = only_itself(compare().python(&script), PythonFault::NotPython);
+        assert!(told.detail.unwrap().chars().count() <= 201, "more than a reader needs");
+    }
+    let complains = "head -c 3000000 /dev/zero | tr '\\0' x >&2; exit 1";
+    let told = only_itself(compare().python(complains), PythonFault::Failed);
+    assert!(told.detail.unwrap().chars().count() <= 201, "more than a reader needs");
+}
+
+#[test]
+fn a_giant_line_of_a_python_does_not_leave_the_page_in_either_language() {
+    let script = "head -c 3000000 /dev/zero | tr '\\0' x";
+    for lang in ["en", "it"] {
+        let args = ["compare", "lock", "--only", "local,python-locked", "--lang", lang];
+        let done = Parlab::new().args(args).args(["--runs", "1"]).python(script).run();
+        let text = done.stdout();
+        assert!(text.contains("xxx"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+}
+
+#[test]
+fn one_that_closes_its_outputs_and_lives_on() {
+    // Bounded by five seconds of the program's own.
+    only_itself(compare().python("exec >&- 2>&-; sleep 1000"), PythonFault::Hung);
+}
+
+#[test]
 fn one_that_is_too_old_or_too_new() {
     for wrong in ["2.7.18", "3.5.10", "4.0.0", "0", ""] {
         let run = compare().python(&version(wrong, true));
@@ -162,7 +192,8 @@ fn paths_that_are_no_programs() {
         let told =
             only_itself(run.args(["--python".as_ref(), path.as_os_str()]), PythonFault::NotStarted);
         assert_eq!(told.path, Some(path.display().to_string()));
-        assert!(told.detail.is_some());
+        let detail = told.detail.unwrap();
+        assert_eq!(detail.contains("directory (os error 21)"), path.is_dir(), "{detail}");
     }
 }
 

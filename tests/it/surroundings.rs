@@ -155,6 +155,23 @@ fn a_tmpdir_that_cannot_be_written_costs_the_python_peers_and_nothing_else() {
 }
 
 #[test]
+fn without_a_tmpdir_the_process_lesson_makes_its_children_all_the_same() {
+    let nowhere = |args: &[&str]| Parlab::new().args(args).env("TMPDIR", "/nix/where");
+    let only = "fork,spawn,thread,python-spawn";
+    let args = ["compare", "process", "--json", "--n", "3", "--runs", "1", "--only", only];
+    let done = nowhere(&args).python(SENSIBLE).run().ends(0, None);
+    assert_eq!(faults(&done), [Some(PythonFault::NoScratch)], "{done}");
+    let runs: Vec<_> = done.runs().into_iter().map(|run| (run.variant, run.got)).collect();
+    let all = ["fork", "spawn", "thread"].map(|variant| (variant.to_string(), Some(3)));
+    assert_eq!(runs, all, "{done}");
+    for (lang, words) in [("en", "TMPDIR=/some/where"), ("it", "TMPDIR=/da/qualche/parte")] {
+        let args = ["lesson", "process", "--part", "start-methods", "--lang", lang];
+        let done = nowhere(&args).python(SENSIBLE).run();
+        done.stdout_has(words).stdout_has("fork").stdout_has("spawn");
+    }
+}
+
+#[test]
 fn italian_is_spoken_where_it_is_asked_for() {
     let list = |run: Parlab| {
         run.args(["compare", "lock", "--only", "local", "--runs", "1", "--no-python"])

@@ -22,11 +22,7 @@ fn no_control_character_from_outside_reaches_the_terminal() {
         events.push(serde_json::from_str(&json).unwrap());
     }
     let (mut view, out, err) = text(style(80, Lang::En), Options::default());
-    let failure = Error {
-        kind: ErrorKind::System,
-        what: Some(evil.to_owned()),
-        detail: Some(evil.to_owned()),
-    };
+    let failure = Error::new(ErrorKind::System, Some(evil.to_owned()), Some(evil.to_owned()));
     events.insert(1, Event::Error(failure));
     events.iter().for_each(|event| view.event(event).unwrap());
     view.heading(evil).unwrap();
@@ -68,7 +64,7 @@ fn what_was_measured_before_a_failure_is_shown() {
     let (mut view, out, err) = text(style(80, Lang::En), Options::default());
     view.event(&start("lesson")).unwrap();
     view.event(&run("unlocked", 0, 0.1, 42)).unwrap();
-    view.error(&Error { kind: ErrorKind::TimeLimit, what: None, detail: None }).unwrap();
+    view.error(&Error::new(ErrorKind::TimeLimit, None, None)).unwrap();
     view.event(&Event::End(End { exit: 124, reason: Some(EndReason::TimeLimit) })).unwrap();
     assert!(out.text().contains("right 0 of 1"), "{}", out.text());
     assert_eq!(out.text().matches("right 0 of 1").count(), 1);
@@ -79,7 +75,7 @@ fn what_was_measured_before_a_failure_is_shown() {
 #[test]
 fn a_failure_is_told_once() {
     let (mut view, _, err) = text(style(80, Lang::It), Options::default());
-    view.error(&Error { kind: ErrorKind::Panic, what: None, detail: None }).unwrap();
+    view.error(&Error::new(ErrorKind::Panic, None, None)).unwrap();
     let told = err.text();
     view.event(&Event::End(End { exit: 1, reason: Some(EndReason::Failed) })).unwrap();
     assert_eq!(err.text(), told);

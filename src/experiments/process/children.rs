@@ -5,22 +5,20 @@
 //! starts this program anew, `thread` makes none.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::notes::{self, Child, Life, Notes, Observed};
+use super::reports::{Reports, report};
 use crate::event::{Event, Run, Timeline};
+use crate::experiments::crowd::{self, Refusal};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::workers::finish;
 use crate::experiments::{python, rounds};
-use crate::mp::{Process, Shared};
+use crate::mp::Process;
 
 /// Figures of a variant, over all its runs; the first three are medians per child.
 pub const FIGURES: &[&str] = &[
@@ -37,8 +35,6 @@ pub const FIGURES: &[&str] = &[
 
 /// The function that a spawned child runs, by name.
 pub const SPAWNED: &str = "process.children";
-/// Bytes that a spawned child may take for its report.
-const REPORT: u64 = 64;
 
 /// The experiment `children`.
 pub fn run(lab: &mut Lab) -> Result<()> {
@@ -65,7 +61,7 @@ fn one(lab: &mut Lab, variant: &Variant, index: u32) -> Result<Option<(Run, Vec<
     let n = lab.n() as usize;
     let children = match variant.base {
         "fork" => forked(n)?,
-        "spawn" => spawned_anew(lab, n)?,
+        "spawn" => spawned_anew(n)?,
         "thread" => threads(n)?,
         _ => return peer(lab, variant, index),
     };
@@ -81,6 +77,7 @@ fn one(lab: &mut Lab, variant: &Variant, index: u32) -> Result<Option<(Run, Vec<
 }
 
 fn forked(n: usize) -> Result<Vec<Child>> {
+    crowd::room_for(n)?;
     let notes = Notes::new(n).context("the children's notes in shared memory")?;
     let page = &notes;
     // region: child
@@ -100,7 +97,7 @@ fn start_and_join(mut children: Vec<Process<'_>>, notes: &Notes) -> Result<Vec<i
     // region: start-join
     for (number, child) in children.iter_mut().enumerate() {
         notes.asked(number); // the clock, before
-        child.start().with_context(|| stopped_at(number, n))?;
+        child.start().map_err(crowd::stopped(number, n))?;
     }
     for (number, child) in children.iter_mut().enumerate() {
         notes.joining(number);
@@ -111,65 +108,41 @@ fn start_and_join(mut children: Vec<Process<'_>>, notes: &Notes) -> Result<Vec<i
     Ok(children.iter().filter_map(Process::pid).collect())
 }
 
-/// How far the starts came.
-fn stopped_at(started: usize, n: usize) -> String {
-    format!("child {} of {n} ({started} started)", started + 1)
-}
-
-/// Children that are this program anew. They share no memory with it: each leaves its
-/// report in a file, at its own place.
-fn spawned_anew(lab: &mut Lab, n: usize) -> Result<Vec<Child>> {
-    let path = lab.scratch().context("the run's private directory")?.join("lives");
-    let file = File::create(&path).context("the children's reports")?;
-    file.set_len(REPORT * n as u64).context("the children's reports")?;
+/// Children that are this program anew. They share no memory with it: each leaves a report.
+fn spawned_anew(n: usize) -> Result<Vec<Child>> {
+    crowd::room_for(n)?;
+    let reports = Reports::new(n)?;
     let notes = Notes::new(n).context("the children's notes in shared memory")?;
-    let child = |number| Process::spawned(format!("{number}"), SPAWNED, &(path.clone(), number));
+    let child = |number: usize| Process::spawned(number.to_string(), SPAWNED, &number);
     let children = (0..n).map(child).collect::<Result<Vec<_>, _>>()?;
     let pids = start_and_join(children, &notes)?;
-    read_reports(&path, &notes)?;
+    for number in 0..n {
+        notes.lived(number, reports.read::<Life>(number)?);
+    }
     Ok(notes.children(&pids))
 }
 
 /// In the spawned child.
-pub fn spawned((path, number): (PathBuf, usize)) {
-    let life = Life::lived();
-    let report = postcard::to_stdvec(&life).expect("numbers");
-    let file = File::options().write(true).open(path).expect("the parent's file");
-    file.write_all_at(&report, REPORT * number as u64).expect("the report");
-}
-
-fn read_reports(path: &Path, notes: &Notes) -> Result<()> {
-    let bytes = fs::read(path).context("the children's reports")?;
-    for (number, report) in bytes.chunks(REPORT as usize).enumerate() {
-        // One that was not written is all zero: a life that never began.
-        let (life, _) = postcard::take_from_bytes::<Life>(report).context("a child's report")?;
-        notes.lived(number, life);
-    }
-    fs::remove_file(path).context("the children's reports")
+pub fn spawned(number: usize) {
+    report(number, &Life::lived());
 }
 
 /// Threads, in a forked child of their own: a process that forks must never have had one.
 fn threads(n: usize) -> Result<Vec<Child>> {
+    crowd::room_for_threads(n)?;
     let notes = Notes::new(n).context("the threads' notes in shared memory")?;
-    let refused: Shared<(AtomicU64, AtomicU64)> =
-        Shared::new().context("the threads' notes in shared memory")?;
-    let (page, refusal) = (&notes, &refused);
+    let refusal = Refusal::none_yet().context("the threads' notes in shared memory")?;
+    let (page, refusal_of) = (&notes, &refusal);
     let mut home = Process::new("threads", move || {
         if let Err((started, error)) = start_and_join_threads(n, page) {
-            refusal.0.store(started as u64, Relaxed);
-            refusal.1.store(error.raw_os_error().unwrap_or(libc::EAGAIN) as u64, Relaxed);
+            refusal_of.tell(started, &error);
         }
     });
     home.start()?;
     finish(&mut home)?;
     drop(home);
-    match refused.1.load(Relaxed) as i32 {
-        0 => Ok(notes.children(&[])),
-        errno => {
-            let started = refused.0.load(Relaxed) as usize;
-            Err(io::Error::from_raw_os_error(errno)).context(stopped_at(started, n))
-        }
-    }
+    refusal.heard(n)?;
+    Ok(notes.children(&[]))
 }
 
 /// The same with threads; where one cannot be had: how many could, and why.

@@ -4,13 +4,13 @@
 //! child, which counts the descriptors that it holds and reads the variable.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::reports::{Reports, report};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::python;
 use crate::experiments::workers::finish;
@@ -83,37 +83,31 @@ pub fn run(lab: &mut Lab) -> Result<()> {
 }
 
 fn native(lab: &mut Lab, variant: &Variant) -> Result<()> {
-    let path = lab.scratch().context("the run's private directory")?.join("found");
     let mut times = Vec::new();
     let mut found = None;
     for _ in 0..lab.runs() {
+        let reports = Reports::new(1)?;
+        let own = Found::here(); // with that file open, as the child will have it
         let asked = sys::now_ns();
-        let here = path.clone();
         let mut child = match variant.base {
-            "spawn" => Process::spawned("child", SPAWNED, &here)?,
-            _ => Process::new("child", move || report(&here, &Found::here())),
+            "spawn" => Process::spawned("child", SPAWNED, &())?,
+            _ => Process::new("child", || look(())),
         };
         child.start()?;
         finish(&mut child)?;
-        let bytes = fs::read(&path).context("the child's report")?;
-        let one: Found = postcard::from_bytes(&bytes).context("the child's report")?;
+        let one: Found = reports.read(0)?;
         times.push(one.first_ns.saturating_sub(asked) as f64);
-        found = Some(one);
+        found = Some((own, one));
     }
-    let Some(found) = found else {
-        return Ok(());
-    };
-    let own = Found::here();
-    tell(lab, variant, &own, &found, stats::median(&times))
+    match found {
+        Some((own, child)) => tell(lab, variant, &own, &child, stats::median(&times)),
+        None => Ok(()),
+    }
 }
 
-/// In the spawned child.
-pub fn spawned(path: PathBuf) {
-    report(&path, &Found::here());
-}
-
-fn report(path: &PathBuf, found: &Found) {
-    fs::write(path, postcard::to_stdvec(found).expect("numbers")).expect("the report");
+/// In the child: looks, and reports.
+pub fn look((): ()) {
+    report(0, &Found::here());
 }
 
 /// What the peer prints.

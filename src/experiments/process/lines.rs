@@ -12,8 +12,8 @@ use serde_json::json;
 use crate::event::{Event, Line, NoteKind, Run};
 use crate::experiments::clocks::Clocks;
 use crate::experiments::lab::{Lab, Variant};
-use crate::experiments::rounds;
 use crate::experiments::workers::finish_all;
+use crate::experiments::{crowd, rounds};
 use crate::mp::{Gate, Process, sys};
 
 /// Figures: lines that were printed, those that share a line with another, and empty ones,
@@ -60,7 +60,7 @@ pub fn run(lab: &mut Lab) -> Result<()> {
     lab.expect_steps(variants.len() as u64 * (u64::from(lab.runs()) + 1));
     let apart = lab.machine.usable.len() < 2;
     if apart && variants.iter().any(|variant| variant.base == "two-writes") {
-        lab.note(None, NoteKind::OneCpuWidened)?;
+        lab.note(None, NoteKind::OneCpuParted)?;
     }
     let mut seen: Vec<(String, String)> = Vec::new();
     let runs = rounds::interleave(lab, &variants, |lab, variant, index| {
@@ -89,6 +89,7 @@ fn text(number: u32) -> String {
 
 /// All children print one line each, as nearly at once as they are let run; what came out.
 fn print_all(n: u32, write: fn(&PipeWriter, &str) -> io::Result<()>) -> Result<(String, f64)> {
+    crowd::room_for(n as usize)?;
     let (mut reader, writer) = io::pipe().context("a pipe")?;
     let gate = Gate::new(n).context("the gate in shared memory")?;
     let clocks = Clocks::new(n as usize).context("the clocks in shared memory")?;
@@ -100,7 +101,7 @@ fn print_all(n: u32, write: fn(&PipeWriter, &str) -> io::Result<()>) -> Result<(
             gate_of.arrive_and_wait(BOUND).expect("all at the gate");
             clocks_of.time(number as usize, || write(&out, &text(number)).expect("the pipe"));
         });
-        child.start().with_context(|| format!("child {} of {n} ({number} started)", number + 1))?;
+        child.start().map_err(crowd::stopped(number as usize, n as usize))?;
         children.push(child);
     }
     drop(writer); // or the end of the file would never come

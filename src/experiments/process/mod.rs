@@ -10,6 +10,7 @@ mod ending;
 mod inherited;
 mod lines;
 mod notes;
+mod reports;
 
 use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
 use crate::event::Params;
@@ -32,7 +33,7 @@ pub static LESSON: Lesson = Lesson {
     spawned: || {
         vec![
             Function::new(children::SPAWNED, children::spawned),
-            Function::new(inherited::SPAWNED, inherited::spawned),
+            Function::new(inherited::SPAWNED, inherited::look),
         ]
     },
     experiments: &[

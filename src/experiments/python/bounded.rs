@@ -14,6 +14,9 @@ use crate::mp::{process, supervise, sys};
 /// The most that is kept of what it prints; it is drained, not stored, beyond.
 const MOST_OUTPUT: usize = 1 << 20;
 
+/// Characters of a line that are told.
+const MOST_TOLD: usize = 200;
+
 /// What a process printed before it ended.
 pub struct Said {
     /// How it ended.
@@ -35,7 +38,15 @@ impl Said {
             true => lines.next_back(),
             false => lines.next(),
         };
-        line.map_or_else(|| self.status.to_string(), str::to_string)
+        line.map_or_else(|| self.status.to_string(), beginning)
+    }
+}
+
+/// As much of a line as a reader needs to know it again.
+pub fn beginning(line: &str) -> String {
+    match line.char_indices().nth(MOST_TOLD) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_string(),
     }
 }
 

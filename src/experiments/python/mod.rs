@@ -189,6 +189,11 @@ struct Probe {
 type Fault = (PythonFault, Option<String>);
 
 fn probe(path: &Path) -> Result<Interpreter, Fault> {
+    if path.is_dir() {
+        // To execute one is "permission denied", which leads nobody to the fault.
+        let error = std::io::Error::from_raw_os_error(libc::EISDIR);
+        return Err((PythonFault::NotStarted, Some(error.to_string())));
+    }
     let mut command = bare(path);
     command.args(["-I", "-B", "-c", PROBE]);
     let said = ask(command, PROBE_BOUND)?;
@@ -367,6 +372,5 @@ fn ask(command: Command, bound: Duration) -> Result<Said, Fault> {
 }
 
 fn first_line(text: &str) -> Option<String> {
-    let line: String = text.lines().next()?.chars().take(200).collect();
-    Some(line)
+    text.lines().next().map(bounded::beginning)
 }

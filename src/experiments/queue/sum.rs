@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::event::Run;
+use crate::experiments::crowd::{self, Refusal};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::work::Work;
 use crate::experiments::workers::{finish, finish_all};
@@ -148,13 +149,14 @@ impl Sum {
     /// `count` processes share the numbers; with as many as numbers, each has one.
     fn processes(&self, count: usize) -> Result<Summed> {
         let count = count.min(self.numbers.len());
+        crowd::room_for(count)?;
         let share = |first| Process::new("add-two", move || self.add_two_to_share(first, count));
         let mut processes: Vec<Process> = (0..count).map(share).collect();
         let mut returned = Vec::with_capacity(count);
         let began = sys::now_ns();
         // region: processes
         for process in &mut processes {
-            process.start()?;
+            process.start().map_err(crowd::stopped(returned.len(), count))?;
             returned.push(sys::now_ns());
         }
         let created = sys::now_ns();
@@ -169,18 +171,25 @@ impl Sum {
     /// A thread for each number, all of them in a process of their own: one that has had threads
     /// must not fork, and this one forks.
     fn threads(&self) -> Result<Summed> {
+        crowd::room_for_threads(self.numbers.len())?;
         let report: SharedSlice<AtomicU64> = SharedSlice::zeroed(6 + self.numbers.len())?;
-        let report_of = &report;
+        let refusal = Refusal::none_yet()?;
+        let (report_of, refusal_of) = (&report, &refusal);
         let mut home = Process::new("threads", move || {
-            let summed = self.threads_here().unwrap_or_else(|error| panic!("{error:#}"));
-            summed.write(report_of);
+            let summed = self.threads_here(refusal_of).unwrap_or_else(|error| panic!("{error:#}"));
+            if let Some(summed) = summed {
+                summed.write(report_of);
+            }
         });
         home.start()?;
         finish(&mut home)?;
+        drop(home);
+        refusal.heard(self.numbers.len())?;
         Ok(Summed::read(&report))
     }
 
-    fn threads_here(&self) -> Result<Summed> {
+    /// In the process of the threads; `None` if one of them was refused.
+    fn threads_here(&self, refusal: &Refusal) -> Result<Option<Summed>> {
         let count = self.numbers.len();
         let mut returned = Vec::with_capacity(count);
         thread::scope(|scope| {
@@ -188,8 +197,13 @@ impl Sum {
             let mut threads = Vec::with_capacity(count);
             for first in 0..count {
                 let share = move || self.add_two_to_share(first, count);
-                let thread = thread::Builder::new().spawn_scoped(scope, share);
-                threads.push(thread.context("starting a thread")?);
+                match thread::Builder::new().spawn_scoped(scope, share) {
+                    Ok(thread) => threads.push(thread),
+                    Err(error) => {
+                        refusal.tell(first, &error);
+                        return Ok(None);
+                    }
+                }
                 returned.push(sys::now_ns());
             }
             let created = sys::now_ns();
@@ -199,7 +213,7 @@ impl Sum {
                 thread.join().expect("adding 2 does not panic");
             }
             let marks = Marks { began, created, collected, ended: sys::now_ns(), returned };
-            Ok(self.summed(results, &marks))
+            Ok(Some(self.summed(results, &marks)))
         })
     }
 

@@ -1,6 +1,8 @@
 //! The blocks of a lesson that have a fixed shape: headings, code, questions,
 //! verdicts, the list of parts, a fault.
 
+use std::borrow::Cow;
+
 use textwrap::WordSplitter::NoHyphenation;
 use textwrap::core::display_width;
 
@@ -50,6 +52,9 @@ pub(super) fn code(code: &CodeBlock, style: &Style) -> String {
     text
 }
 
+/// What stands before a line that a process printed.
+const PRINTED: &str = "  │ ";
+
 /// What the processes of a demonstration printed, as it came.
 pub(super) fn printed(lines: &[Line], style: &Style) -> String {
     if lines.is_empty() {
@@ -57,9 +62,33 @@ pub(super) fn printed(lines: &[Line], style: &Style) -> String {
     }
     let mut text = style.paint(words::printed_heading(style.lang), Paint::Heading) + "\n";
     for line in lines {
-        text.push_str(&format!("  │ {}\n", line.text).replace("│ \n", "│\n"));
+        let shown = cut(&line.text, style.width - display_width(PRINTED));
+        text.push_str(format!("{PRINTED}{shown}").trim_end());
+        text.push('\n');
     }
     text
+}
+
+/// A text from outside that will be wrapped: words that are longer than any line are cut.
+pub(super) fn cut_words(text: &str, style: &Style) -> String {
+    let words: Vec<_> = text.split(' ').map(|word| cut(word, style.width - 2)).collect();
+    words.join(" ")
+}
+
+/// As much of a line as fits; it is output, not prose, so it is not wrapped.
+fn cut(line: &str, columns: usize) -> Cow<'_, str> {
+    if display_width(line) <= columns {
+        return Cow::Borrowed(line);
+    }
+    let mut shown = String::new();
+    for c in line.chars() {
+        shown.push(c);
+        if display_width(&shown) >= columns {
+            shown.pop(); // room for the mark
+            break;
+        }
+    }
+    Cow::Owned(shown + "…")
 }
 
 /// A question and its numbered answers.

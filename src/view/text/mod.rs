@@ -169,8 +169,9 @@ impl Text {
             None => words::python(lang, python),
             Some(fault) => {
                 let path = python.path.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
-                let detail =
-                    python.detail.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
+                let said = python.detail.as_deref();
+                let detail = said.map(|said| format!(": {}", blocks::cut_words(said, &self.style)));
+                let detail = detail.unwrap_or_default();
                 format!("{path}{}{detail}", words::python_fault(lang, fault))
             }
         };

@@ -1,6 +1,7 @@
 //! What went wrong: what was tried, what happened, what to do next.
 
 use super::super::format;
+use super::crowd;
 use crate::event::{Doing, EndReason, Error, ErrorKind, NoteKind, PythonFault, What};
 use crate::lesson::doc::Lang;
 
@@ -19,6 +20,9 @@ pub fn failure(lang: Lang, error: &Error) -> Failure {
         Lang::En => (happened_en(error.kind), next_en(error.kind)),
         Lang::It => (happened_it(error.kind), next_it(error.kind)),
     };
+    if let Some(wanted) = error.wanted {
+        return crowd::failure(lang, error, wanted);
+    }
     let said: Vec<&str> =
         [&error.what, &error.detail].into_iter().flatten().map(String::as_str).collect();
     let happened = match said[..] {
@@ -46,6 +50,9 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::System => "a call of the operating system failed",
         ErrorKind::Output => "cannot write the output",
         ErrorKind::TimeLimit => "the experiment was not done when its time was up",
+        ErrorKind::TooLong => {
+            "the computing and sleeping that was asked for takes longer than --seconds-limit allows"
+        }
         ErrorKind::LessonFile => "cannot use the lesson file",
         ErrorKind::NothingRan => "nothing of what was asked for can run here",
         ErrorKind::UnknownPart => "the lesson has no such part",
@@ -85,7 +92,7 @@ fn next_en(kind: ErrorKind) -> &'static str {
             "Raise the limit in this shell (`ulimit -n 1024`) and run the command again."
         }
         ErrorKind::OutOfMemory => {
-            "Ask for less (`--iterations`, `--runs`), end some programs, or raise `ulimit -v` or \
+            "Ask for less (`--n`, `--iterations`, `--runs`), end some programs, or raise `ulimit -v` or \
              the container's limit of memory."
         }
         ErrorKind::System => {
@@ -96,8 +103,12 @@ fn next_en(kind: ErrorKind) -> &'static str {
             "Check that the disk has room and that the file or terminal is still there."
         }
         ErrorKind::TimeLimit => {
-            "Give it more time (`--seconds-limit`) or less to do (`--runs`, `--iterations`, \
+            "Give it more time (`--seconds-limit`) or less to do (`--n`, `--runs`, `--iterations`, \
              `--only`)."
+        }
+        ErrorKind::TooLong => {
+            "Ask for less (`--work`, `--wait`, `--n`, `--runs`), or allow more time \
+             (`--seconds-limit`)."
         }
         ErrorKind::LessonFile => {
             "Correct the file, or give the path of another: one that ends in `.md`, or a folder with `en.md` or `it.md`."
@@ -132,6 +143,9 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::System => "una chiamata al sistema operativo è fallita",
         ErrorKind::Output => "impossibile scrivere i risultati",
         ErrorKind::TimeLimit => "allo scadere del tempo l'esperimento non era terminato",
+        ErrorKind::TooLong => {
+            "il calcolo e le attese richiesti durano più di quanto --seconds-limit permette"
+        }
         ErrorKind::LessonFile => "impossibile usare il file della lezione",
         ErrorKind::NothingRan => "niente di ciò che hai chiesto può essere eseguito qui",
         ErrorKind::UnknownPart => "la lezione non ha questa parte",
@@ -171,7 +185,7 @@ fn next_it(kind: ErrorKind) -> &'static str {
             "Alza il limite in questa shell (`ulimit -n 1024`) e ripeti il comando."
         }
         ErrorKind::OutOfMemory => {
-            "Chiedi meno (`--iterations`, `--runs`), chiudi qualche programma, o alza `ulimit -v` \
+            "Chiedi meno (`--n`, `--iterations`, `--runs`), chiudi qualche programma, o alza `ulimit -v` \
              o il limite di memoria del container."
         }
         ErrorKind::System => {
@@ -182,8 +196,12 @@ fn next_it(kind: ErrorKind) -> &'static str {
             "Controlla che sul disco ci sia spazio e che il file o il terminale ci sia ancora."
         }
         ErrorKind::TimeLimit => {
-            "Dagli più tempo (`--seconds-limit`) o meno lavoro (`--runs`, `--iterations`, \
+            "Dagli più tempo (`--seconds-limit`) o meno lavoro (`--n`, `--runs`, `--iterations`, \
              `--only`)."
+        }
+        ErrorKind::TooLong => {
+            "Chiedi meno (`--work`, `--wait`, `--n`, `--runs`), o concedi più tempo \
+             (`--seconds-limit`)."
         }
         ErrorKind::LessonFile => {
             "Correggi il file, o indicane un altro: uno che finisce in `.md`, o una cartella con `en.md` o `it.md`."
@@ -252,23 +270,34 @@ pub fn python_fault(lang: Lang, fault: PythonFault) -> &'static str {
 pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
     match (lang, kind) {
         (Lang::En, NoteKind::OneCpuWidened) => {
-            "Only one CPU may be used here, and on one CPU a race hardly ever shows. So each \
+            "Only one CPU may be used here, and on one CPU a race hardly ever shows. So in Rust each \
              process gives way now and then between reading and writing: the race is real, its \
              frequency is not. With two CPUs this is not needed."
         }
         (Lang::It, NoteKind::OneCpuWidened) => {
             "Qui si può usare una sola CPU, e su una sola CPU una corsa critica non si vede quasi \
-             mai. Perciò ogni tanto ciascun processo cede la CPU tra la lettura e la scrittura: la \
-             corsa critica è vera, la sua frequenza no. Con due CPU non serve."
+             mai. Perciò in Rust ogni tanto ciascun processo cede la CPU tra la lettura e la \
+             scrittura: la corsa critica è vera, la sua frequenza no. Con due CPU non serve."
+        }
+        (Lang::En, NoteKind::OneCpuParted) => {
+            "Only one CPU may be used here, and a child that has it hardly ever loses it between \
+             two writes. So each gives it up there: lines really are glued, but by themselves they \
+             would be more seldom. With two CPUs this is not needed."
+        }
+        (Lang::It, NoteKind::OneCpuParted) => {
+            "Qui si può usare una sola CPU, e un figlio che ce l'ha non la perde quasi mai tra due \
+             scritture. Perciò lì ciascuno la cede: le righe si incollano davvero, ma da sole lo \
+             farebbero più di rado. Con due CPU non serve."
         }
         (Lang::En, NoteKind::NoOverlap) => {
-            "In no run of one variant did the processes run at the same time: its outcomes prove \
-             nothing about a race. Try more steps (`--iterations`) or a machine with less to do."
+            "In no run of one variant were the processes in their loops at the same time: its \
+             outcomes prove nothing about a race. Try more steps (`--iterations`) or a machine \
+             with more CPUs to spare."
         }
         (Lang::It, NoteKind::NoOverlap) => {
-            "In nessuna esecuzione di una variante i processi hanno girato nello stesso momento: \
-             i suoi risultati non provano nulla su una corsa critica. Prova con più passi \
-             (`--iterations`) o su una macchina meno occupata."
+            "In nessuna esecuzione di una variante i processi erano nei loro cicli nello stesso \
+             momento: i suoi risultati non provano nulla su una corsa critica. Prova con più \
+             passi (`--iterations`) o su una macchina con più CPU libere."
         }
         (Lang::En, NoteKind::SyscallHidden) => {
             "/proc/PID/syscall may not be read here: call and address of a waiting process are \

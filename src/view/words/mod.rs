@@ -4,6 +4,7 @@
 //! every language and every kind, so that a new one does not compile before both
 //! languages have words for it.
 
+mod crowd;
 mod failures;
 mod faults;
 mod lesson;
