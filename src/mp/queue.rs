@@ -1,10 +1,11 @@
 //! `Queue`: messages between many producers and many consumers, through memory that they share.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -298,9 +299,32 @@ impl<T, O> fmt::Debug for Queue<T, O> {
 }
 
 fn encode<T: Serialize>(value: &T, bytes: &mut Vec<u8>) -> Result<(), QueueError> {
-    let all = postcard::to_extend(value, std::mem::take(bytes)).map_err(QueueError::Encode)?;
-    *bytes = all;
-    Ok(())
+    postcard::serialize_with_flavor(value, Appended(bytes)).map_err(QueueError::Encode)
+}
+
+/// Bytes that are appended where they are. postcard's own way to a `Vec` moves it in and out, and the
+/// processor, which has just written it in three words, waits to read it as one: that costs a small
+/// message a sixth of its time.
+struct Appended<'a>(&'a mut Vec<u8>);
+
+impl Flavor for Appended<'_> {
+    type Output = ();
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 /// A value that does not use all the bytes is not the one that was put.
@@ -327,13 +351,16 @@ const KEPT: usize = 64 * 1024;
 #[inline]
 fn with_buffer<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     thread_local! {
-        static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+        static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }
-    let mut bytes = BUFFER.take();
-    bytes.clear();
-    let answer = work(&mut bytes);
-    if bytes.capacity() <= KEPT {
-        BUFFER.set(bytes);
-    }
-    answer
+    BUFFER.with(|buffer| {
+        let (mut kept, mut other) = (buffer.try_borrow_mut(), Vec::new());
+        let bytes = kept.as_deref_mut().unwrap_or(&mut other);
+        bytes.clear();
+        let answer = work(bytes);
+        if bytes.capacity() > KEPT {
+            *bytes = Vec::new();
+        }
+        answer
+    })
 }
