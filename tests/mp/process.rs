@@ -22,6 +22,7 @@ pub const CASES: &[Case] = &[
     ("process::panic_is_told_with_text_and_place", panic_is_told_with_text_and_place),
     ("process::panic_that_was_caught_ended_nothing", panic_that_was_caught_ended_nothing),
     ("process::long_panic_is_cut_between_characters", long_panic_is_cut_between_characters),
+    ("process::each_panic_is_its_own", each_panic_is_its_own),
     ("process::only_its_creator_may_use_it", only_its_creator_may_use_it),
     ("process::starts_once", starts_once),
     ("process::join_timeout_is_never_early", join_timeout_is_never_early),
@@ -90,6 +91,26 @@ fn long_panic_is_cut_between_characters() {
         assert!(text.len() > 4000 && text.len() <= 4096, "{} bytes", text.len());
         assert!(text.ends_with('è'), "{text}");
     }
+}
+
+/// Children of a process and children of its child, which may not take each other's place.
+fn each_panic_is_its_own() {
+    let panics = |generation: &'static str| {
+        let mut all: Vec<_> =
+            (0..70).map(|n| started("panics", move || panic!("{generation} {n}"))).collect();
+        for (n, process) in all.iter_mut().enumerate() {
+            assert_eq!(process.join().unwrap(), Exit::Code(1));
+            let text = process.panic_message().expect("a panic leaves its text");
+            assert!(text.starts_with(&format!("{generation} {n} at ")), "{n}: {text}");
+        }
+    };
+    let mut first = started("first", || panic!("the first"));
+    let mut child = started("child", || panics("grandchild"));
+    panics("child");
+    ends_well(&mut child);
+    assert_eq!(first.join().unwrap(), Exit::Code(1));
+    let text = first.panic_message().expect("a panic leaves its text");
+    assert!(text.starts_with("the first at "), "{text}");
 }
 
 fn only_its_creator_may_use_it() {

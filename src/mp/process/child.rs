@@ -1,13 +1,15 @@
 //! The child's side: made ready, run, and, after a fork, ended without ever going back into the
 //! parent's code.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::fs::File;
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
-use crate::mp::shm::{Shared, SharedSafe};
+use crate::mp::shm::{Shared, SharedSafe, SharedSlice};
 use crate::mp::supervise::set_death_signal;
 use crate::mp::sys::{self, MapError};
 
@@ -51,12 +53,32 @@ pub(super) fn outcome(
 
 /// One page of shared memory that takes the text of a child's panic: no descriptor to inherit or to
 /// forget, and it is there however the child ends.
-pub(super) struct PanicText(Shared<Page>);
+pub(super) enum PanicText {
+    /// One of many pages that were mapped at once, and its number.
+    InBlock(Arc<SharedSlice<Page>>, usize),
+    InFile(Shared<Page>),
+}
+
+/// How many pages are mapped at once. With a mapping for each child, every fork would have one more
+/// to copy than the last. A page that nobody writes to takes no memory, only an address.
+const BLOCK: usize = 64;
+
+/// The pages that this process has mapped and not yet given to a child.
+struct Block {
+    /// A forked child inherits what is left, which still belongs to its parent.
+    owner: i32,
+    pages: Arc<SharedSlice<Page>>,
+    given: usize,
+}
+
+thread_local! {
+    static BLOCK_IN_USE: RefCell<Option<Block>> = const { RefCell::new(None) };
+}
 
 const ROOM: usize = 4096 - size_of::<AtomicUsize>();
 
 #[repr(C)]
-struct Page {
+pub(super) struct Page {
     /// How many bytes of `text` are valid; stored last, so that a child which is killed while it
     /// writes leaves no half text.
     len: AtomicUsize,
@@ -67,8 +89,20 @@ struct Page {
 unsafe impl SharedSafe for Page {}
 
 impl PanicText {
+    /// A page that no other child has. It is unmapped with the last one of its block.
     pub(super) fn new() -> Result<Self, MapError> {
-        Shared::new().map(Self)
+        BLOCK_IN_USE.with_borrow_mut(|in_use| {
+            let owner = sys::pid();
+            let left = in_use.take_if(|block| block.owner == owner && block.given < BLOCK);
+            let mut block = match left {
+                Some(block) => block,
+                None => Block { owner, pages: Arc::new(SharedSlice::zeroed(BLOCK)?), given: 0 },
+            };
+            let page = Self::InBlock(block.pages.clone(), block.given);
+            block.given += 1;
+            *in_use = Some(block);
+            Ok(page)
+        })
     }
 
     /// How many bytes it takes at the beginning of a file.
@@ -79,11 +113,18 @@ impl PanicText {
     pub(super) fn in_file(file: &File) -> Result<Self, MapError> {
         // SAFETY: any bytes are a `Page`, of atomic integers. The file lies in memory, its length
         // was set before, and nobody who has it ever shortens it.
-        unsafe { Shared::in_file(file.as_fd()) }.map(Self)
+        unsafe { Shared::in_file(file.as_fd()) }.map(Self::InFile)
+    }
+
+    fn page(&self) -> &Page {
+        match self {
+            Self::InBlock(pages, index) => &pages[*index],
+            Self::InFile(page) => page,
+        }
     }
 
     fn record(&self, info: &PanicHookInfo<'_>) {
-        let mut text = Writer { page: &self.0, len: 0 };
+        let mut text = Writer { page: self.page(), len: 0 };
         let payload = info.payload();
         let message = payload
             .downcast_ref::<&str>()
@@ -95,17 +136,18 @@ impl PanicText {
             Some(place) => write!(text, "{message} at {place}"),
             None => write!(text, "{message}"),
         };
-        self.0.len.store(text.len, Ordering::Release);
+        text.page.len.store(text.len, Ordering::Release);
     }
 
     /// The text, if the child panicked.
     pub(super) fn read(&self) -> Option<String> {
-        let len = self.0.len.load(Ordering::Acquire);
+        let page = self.page();
+        let len = page.len.load(Ordering::Acquire);
         if len == 0 {
             return None;
         }
         let bytes: Vec<u8> =
-            self.0.text.iter().take(len).map(|byte| byte.load(Ordering::Relaxed)).collect();
+            page.text.iter().take(len).map(|byte| byte.load(Ordering::Relaxed)).collect();
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
