@@ -252,22 +252,23 @@ pub fn python_fault(lang: Lang, fault: PythonFault) -> &'static str {
 pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
     match (lang, kind) {
         (Lang::En, NoteKind::OneCpuWidened) => {
-            "Only one CPU may be used here, and on one CPU a race hardly ever shows. So each \
-             process gives way now and then between reading and writing: the race is real, its \
+            "Only one CPU may be used here, and on one CPU a race hardly ever shows. So each of \
+             the two gives way now and then between reading and writing: the race is real, its \
              frequency is not. With two CPUs this is not needed."
         }
         (Lang::It, NoteKind::OneCpuWidened) => {
             "Qui si può usare una sola CPU, e su una sola CPU una corsa critica non si vede quasi \
-             mai. Perciò ogni tanto ciascun processo cede la CPU tra la lettura e la scrittura: la \
+             mai. Perciò ogni tanto ciascuno dei due cede la CPU tra la lettura e la scrittura: la \
              corsa critica è vera, la sua frequenza no. Con due CPU non serve."
         }
         (Lang::En, NoteKind::NoOverlap) => {
-            "In no run of one variant did the processes run at the same time: its outcomes prove \
-             nothing about a race. Try more steps (`--iterations`) or a machine with less to do."
+            "In no run of one variant were both in their loops at the same time: its outcomes \
+             prove nothing about a race. Try more steps (`--iterations`) or a machine with less to \
+             do."
         }
         (Lang::It, NoteKind::NoOverlap) => {
-            "In nessuna esecuzione di una variante i processi hanno girato nello stesso momento: \
-             i suoi risultati non provano nulla su una corsa critica. Prova con più passi \
+            "In nessuna esecuzione di una variante i due erano nel proprio ciclo nello stesso \
+             momento: i suoi risultati non provano nulla su una corsa critica. Prova con più passi \
              (`--iterations`) o su una macchina meno occupata."
         }
         (Lang::En, NoteKind::SyscallHidden) => {

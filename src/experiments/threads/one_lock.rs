@@ -1,0 +1,150 @@
+//! One lock for all: threads that compute, wait, and call code that needs no interpreter.
+//!
+//! The GIL is a lock that a thread of CPython holds while it runs Python code, and gives back while
+//! it waits or is in C code that says so. The same rule in Rust (`compute-locked`, `wait-locked`)
+//! stands beside threads without it and beside Python's own: what holds the threads up is the rule,
+//! not the language.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::home;
+use crate::experiments::clocks::Clocks;
+use crate::experiments::lab::{Lab, Variant};
+use crate::experiments::python;
+use crate::experiments::work::Work;
+use crate::stats;
+
+/// Figures: the time of 1, 2 and 4 threads, each of which does the same task (medians over the
+/// rounds), and how many times as much 4 of them got done in the same time as 1; of a Python also
+/// its version, and whether its GIL is on.
+pub const FIGURES: &[&str] = &["at_1_s", "at_2_s", "at_4_s", "speedup_4", "python", "gil"];
+
+/// How many threads, at each level.
+const LEVELS: [u32; 3] = [1, 2, 4];
+
+/// Seconds at each of [`LEVELS`].
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Times {
+    at_1_s: f64,
+    at_2_s: f64,
+    at_4_s: f64,
+}
+
+/// What a thread does, and under which lock.
+struct Task<'a> {
+    work: Work,
+    wait: Duration,
+    lock: Option<&'a Mutex<()>>,
+}
+
+/// The experiment `one-lock`.
+pub fn run(lab: &mut Lab) -> Result<()> {
+    let variants = lab.variants()?;
+    let work = Work::lasting(lab.work());
+    let mut seen: BTreeMap<String, Vec<Times>> = BTreeMap::new();
+    lab.expect_steps(variants.len() as u64 * u64::from(lab.runs()));
+    for _ in 0..lab.runs() {
+        for variant in &variants {
+            lab.settle()?;
+            let times = match variant.python {
+                Some(_) => peer(lab, variant)?,
+                None => Some(native(variant.base, work, lab.wait())?),
+            };
+            seen.entry(variant.name.clone()).or_default().extend(times);
+            lab.step()?;
+        }
+    }
+    for variant in &variants {
+        let of_it = seen.get(&variant.name).map_or(&[][..], Vec::as_slice);
+        if !of_it.is_empty() {
+            tell(lab, variant, of_it)?;
+        }
+    }
+    lab.summarize(&variants, &[])
+}
+
+fn native(variant: &str, work: Work, wait: Duration) -> Result<Times> {
+    let lock = Mutex::new(());
+    let none = Work::lasting(Duration::ZERO);
+    let (work, wait) = match variant.starts_with("compute") {
+        true => (work, Duration::ZERO),
+        false => (none, wait),
+    };
+    let lock = variant.ends_with("-locked").then_some(&lock);
+    let task = Task { work, wait, lock };
+    let mut times = LEVELS.map(|_| 0.0);
+    for (time, threads) in times.iter_mut().zip(LEVELS) {
+        *time = task.by(threads)?;
+    }
+    let [at_1_s, at_2_s, at_4_s] = times;
+    Ok(Times { at_1_s, at_2_s, at_4_s })
+}
+
+impl Task<'_> {
+    /// Seconds until as many threads have each done the task, making and joining them included.
+    fn by(&self, threads: u32) -> Result<f64> {
+        let clock = Clocks::new(1).context("the clock in shared memory")?;
+        home::run(|| {
+            clock.time(0, || {
+                home::scoped(|scope| {
+                    for _ in 0..threads {
+                        scope.builder().spawn(|_| self.run())?;
+                    }
+                    Ok(())
+                })
+            })
+        })?;
+        Ok(clock.elapsed_s())
+    }
+
+    fn run(&self) {
+        match self.lock {
+            Some(lock) => self.run_locked(lock),
+            None => {
+                self.work.run();
+                thread::sleep(self.wait);
+            }
+        }
+    }
+
+    fn run_locked(&self, lock: &Mutex<()>) {
+        // region: one-lock
+        let held = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        self.work.run(); // who computes holds it
+        drop(held);
+        thread::sleep(self.wait); // who waits does not
+        // endregion
+    }
+}
+
+fn peer(lab: &mut Lab, variant: &Variant) -> Result<Option<Times>> {
+    let what = variant.base.trim_start_matches("python-").to_string();
+    let seconds = if what == "wait" { lab.wait() } else { lab.work() };
+    let arguments = ["one-lock".to_string(), what, seconds.as_secs_f64().to_string()];
+    python::call(lab, variant, &arguments)
+}
+
+fn tell(lab: &mut Lab, variant: &Variant, seen: &[Times]) -> Result<()> {
+    let median = |of: fn(&Times) -> f64| {
+        stats::median(&seen.iter().map(of).collect::<Vec<_>>()) // there is one at least
+    };
+    let speedup = median(|times| 4.0 * times.at_1_s / times.at_4_s);
+    let mut figures = vec![
+        ("at_1_s", json!(median(|times| times.at_1_s))),
+        ("at_2_s", json!(median(|times| times.at_2_s))),
+        ("at_4_s", json!(median(|times| times.at_4_s))),
+        ("speedup_4", json!(speedup)),
+    ];
+    if let Some(interpreter) = variant.python.map(|which| &lab.pythons[which]) {
+        let told = [("python", json!(interpreter.version)), ("gil", json!(interpreter.gil))];
+        figures.extend(told);
+    }
+    lab.measure(Some(&variant.name), figures)
+}
