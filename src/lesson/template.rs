@@ -130,9 +130,7 @@ impl Renderer {
 /// The values as the engine takes them, and a flag that goes up when one is read
 /// that was not measured.
 fn context(env: &Environment, values: &Values) -> (Value, Arc<AtomicBool>) {
-    let missed = Arc::new(AtomicBool::new(false));
-    let globals = env.globals().map(|(name, _)| name.to_owned()).collect();
-    (values.context(globals, &missed), missed)
+    values.context(env.globals().map(|(name, _)| name.to_owned()).collect())
 }
 
 /// The engine with the rules above, and no filters of ours.

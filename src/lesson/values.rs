@@ -19,9 +19,10 @@
 //!
 //! All names exist from [`Values::expect`] on, and are none until their event came.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use minijinja::Value;
 use serde::Serialize;
@@ -51,6 +52,16 @@ pub struct Names {
 pub struct Values {
     machine: Machine,
     runs: BTreeMap<String, RunValues>,
+    /// What templates see of it. Building it takes far longer than to fill a template, and a
+    /// page has many between two runs, so it is kept until something is measured.
+    seen: OnceCell<Seen>,
+}
+
+/// What templates see, and a flag that goes up when they read what was not measured.
+#[derive(Debug, Clone)]
+struct Seen {
+    context: Value,
+    missed: Arc<AtomicBool>,
 }
 
 /// What one run block measured. The field names are those of templates.
@@ -112,12 +123,13 @@ impl Values {
     /// Nothing measured yet, on this machine.
     #[must_use]
     pub fn new(machine: &Machine) -> Self {
-        Values { machine: machine.clone(), runs: BTreeMap::new() }
+        Values { machine: machine.clone(), runs: BTreeMap::new(), seen: OnceCell::new() }
     }
 
     /// Registers the run block `id`: all its names exist from here on, and are
     /// none. A second call forgets what the block had measured.
     pub fn expect(&mut self, id: &str, names: &Names) {
+        self.seen.take();
         let variant =
             VariantValues { figures: unmeasured(&names.figures), ..VariantValues::default() };
         let variants = names.variants.iter().map(|name| (in_template(name), variant.clone()));
@@ -133,6 +145,7 @@ impl Values {
     /// Takes in an event of the run block `id`. What was not registered, as the
     /// peer of a second Python, is registered by it.
     pub fn take(&mut self, id: &str, event: &Event) {
+        self.seen.take();
         let run = self.runs.entry(in_template(id)).or_default();
         match event {
             Event::Run(event) => run.variant(&event.variant).take_run(event),
@@ -162,18 +175,25 @@ impl Values {
         }
     }
 
-    /// What a template sees. `globals` are names of the engine's own; `missed`
-    /// goes up when a value is read that was not measured.
-    pub(super) fn context(&self, globals: BTreeSet<String>, missed: &Arc<AtomicBool>) -> Value {
-        let mut root = Scope::new("", missed);
+    /// What a template sees, and a flag that is down, and goes up when a value is read that was
+    /// not measured. `globals` are names of the engine's own, the same at every call.
+    pub(super) fn context(&self, globals: BTreeSet<String>) -> (Value, Arc<AtomicBool>) {
+        let Seen { context, missed } = self.seen.get_or_init(|| self.built(globals)).clone();
+        missed.store(false, Ordering::Relaxed);
+        (context, missed)
+    }
+
+    fn built(&self, globals: BTreeSet<String>) -> Seen {
+        let missed = Arc::new(AtomicBool::new(false));
+        let mut root = Scope::new("", &missed);
         root.leave(globals);
-        let mut machine = Scope::new(MACHINE, missed);
+        let mut machine = Scope::new(MACHINE, &missed);
         machine.fill(&json(&self.machine), &[]);
         root.set(MACHINE, Value::from_object(machine));
         for (id, run) in &self.runs {
-            root.set(id, run.context(id, missed));
+            root.set(id, run.context(id, &missed));
         }
-        Value::from_object(root)
+        Seen { context: Value::from_object(root), missed }
     }
 }
 
