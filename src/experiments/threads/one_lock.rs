@@ -6,6 +6,7 @@
 //! not the language.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -19,12 +20,15 @@ use crate::experiments::clocks::Clocks;
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::python;
 use crate::experiments::work::Work;
+use crate::mp::Shared;
 use crate::stats;
 
 /// Figures: the time of 1, 2 and 4 threads, each of which does the same task (medians over the
-/// rounds), and how many times as much 4 of them got done in the same time as 1; of a Python also
-/// its version, and whether its GIL is on.
-pub const FIGURES: &[&str] = &["at_1_s", "at_2_s", "at_4_s", "speedup_4", "python", "gil"];
+/// rounds), and how many times as much 4 of them got done in the same time as 1; the most threads
+/// that were in the middle of their task at once; of a Python instead its version, and whether its
+/// GIL is on.
+pub const FIGURES: &[&str] =
+    &["at_1_s", "at_2_s", "at_4_s", "speedup_4", "at_once", "python", "gil"];
 
 /// How many threads, at each level.
 const LEVELS: [u32; 3] = [1, 2, 4];
@@ -35,6 +39,27 @@ struct Times {
     at_1_s: f64,
     at_2_s: f64,
     at_4_s: f64,
+    /// The most threads in the middle of their task; a Python does not tell.
+    at_once: Option<u64>,
+}
+
+/// How many threads are in the middle of their task, and the most that ever were.
+struct Inside {
+    now: Shared<AtomicU64>,
+    most: Shared<AtomicU64>,
+}
+
+impl Inside {
+    fn new() -> Result<Self> {
+        let word = || Shared::new().context("a count in shared memory");
+        Ok(Inside { now: word()?, most: word()? })
+    }
+
+    fn during(&self, task: impl FnOnce()) {
+        self.most.fetch_max(self.now.fetch_add(1, Relaxed) + 1, Relaxed);
+        task();
+        self.now.fetch_sub(1, Relaxed);
+    }
 }
 
 /// What a thread does, and under which lock.
@@ -42,6 +67,7 @@ struct Task<'a> {
     work: Work,
     wait: Duration,
     lock: Option<&'a Mutex<()>>,
+    inside: &'a Inside,
 }
 
 /// The experiment `one-lock`.
@@ -78,13 +104,15 @@ fn native(variant: &str, work: Work, wait: Duration) -> Result<Times> {
         false => (none, wait),
     };
     let lock = variant.ends_with("-locked").then_some(&lock);
-    let task = Task { work, wait, lock };
+    let inside = Inside::new()?;
+    let task = Task { work, wait, lock, inside: &inside };
     let mut times = LEVELS.map(|_| 0.0);
     for (time, threads) in times.iter_mut().zip(LEVELS) {
         *time = task.by(threads)?;
     }
     let [at_1_s, at_2_s, at_4_s] = times;
-    Ok(Times { at_1_s, at_2_s, at_4_s })
+    let at_once = Some(inside.most.load(Relaxed));
+    Ok(Times { at_1_s, at_2_s, at_4_s, at_once })
 }
 
 impl Task<'_> {
@@ -108,8 +136,8 @@ impl Task<'_> {
         match self.lock {
             Some(lock) => self.run_locked(lock),
             None => {
-                self.work.run();
-                thread::sleep(self.wait);
+                self.compute();
+                self.sleep();
             }
         }
     }
@@ -117,10 +145,22 @@ impl Task<'_> {
     fn run_locked(&self, lock: &Mutex<()>) {
         // region: one-lock
         let held = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        self.work.run(); // who computes holds it
+        self.compute(); // who computes holds it
         drop(held);
-        thread::sleep(self.wait); // who waits does not
+        self.sleep(); // who waits does not
         // endregion
+    }
+
+    fn compute(&self) {
+        if self.work != Work::lasting(Duration::ZERO) {
+            self.inside.during(|| self.work.run());
+        }
+    }
+
+    fn sleep(&self) {
+        if !self.wait.is_zero() {
+            self.inside.during(|| thread::sleep(self.wait));
+        }
     }
 }
 
@@ -142,6 +182,9 @@ fn tell(lab: &mut Lab, variant: &Variant, seen: &[Times]) -> Result<()> {
         ("at_4_s", json!(median(|times| times.at_4_s))),
         ("speedup_4", json!(speedup)),
     ];
+    if let Some(most) = seen.iter().filter_map(|times| times.at_once).max() {
+        figures.push(("at_once", json!(most)));
+    }
     if let Some(interpreter) = variant.python.map(|which| &lab.pythons[which]) {
         let told = [("python", json!(interpreter.version)), ("gil", json!(interpreter.gil))];
         figures.extend(told);
