@@ -5,8 +5,8 @@
 //! behaviour. Each way is run as it is, and once more with the ledger, for what was lost.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -39,7 +39,7 @@ fn unlocked(counter: &mut impl Account, iterations: u32) {
 fn locked(counter: &mut impl Account, lock: &Mutex<()>, iterations: u32) {
     // region: locked
     for _ in 0..iterations {
-        let held = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = lock.lock().expect("the lock");
         let number = counter.load();
         counter.store(number + 1);
         drop(held); // give it back

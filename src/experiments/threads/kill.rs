@@ -151,7 +151,7 @@ impl Pair {
         self.both_live()?;
         let (pid, thread) = (home.pid().expect("started"), self.thread[0].load(Relaxed) as i32);
         // region: kill-thread
-        sys::signal_thread(pid, thread, libc::SIGKILL)?; // this one thread, by its number
+        sys::signal_thread(pid, thread, libc::SIGKILL)?; // to the one
         let exit = home.join()?;
         // endregion
         Ok(Found {

@@ -6,8 +6,8 @@
 //! not the language.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -144,7 +144,7 @@ impl Task<'_> {
 
     fn run_locked(&self, lock: &Mutex<()>) {
         // region: one-lock
-        let held = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = lock.lock().expect("the lock");
         self.compute(); // who computes holds it
         drop(held);
         self.sleep(); // who waits does not
