@@ -1,7 +1,8 @@
 //! What a thread costs, made and joined one by one: a scoped one, as the experiments start them.
 //!
-//! Beside it stands the bare call, `pthread_create` with `pthread_join`: what the scope adds is room
-//! for a panic and for the borrowed closure. And a message through a channel between two threads,
+//! Beside it stand the bare calls, `pthread_create` with `pthread_join`, and the standard library's
+//! thread: each thread of Rust has a place for its panic and a stack of its own on which an overflow
+//! is told (sigaltstack(2)), and a scope keeps account of those that it must join. And a message through a channel between two threads,
 //! beside Python's `queue.Queue`, measured from inside.
 
 mod paired;
@@ -61,8 +62,10 @@ fn main() -> Result<()> {
 }
 
 fn measure(report: &mut Report) -> Result<()> {
-    let pairs = paired::rounds(ROUNDS, || each(scoped), || each(bare))?;
+    let pairs = paired::rounds(ROUNDS, scoped, bare)?;
     report.at_most("scoped thread, against bare pthread", &pairs, 1.2);
+    let pairs = paired::rounds(ROUNDS, scoped, of_std)?;
+    report.at_most("scoped thread, against std's", &pairs, 1.2);
     let Some(peer) = Peer::find() else {
         report.note("Python: left out, no python3 that works is on the PATH");
         return Ok(());
@@ -73,7 +76,7 @@ fn measure(report: &mut Report) -> Result<()> {
         let told: Told = peer.run_script(&script, &[what, &count.to_string()])?;
         Ok(told.each_s)
     };
-    let pairs = paired::rounds(ROUNDS_OF_PYTHON, || each(scoped), || python("threads", THREADS))?;
+    let pairs = paired::rounds(ROUNDS_OF_PYTHON, scoped, || python("threads", THREADS))?;
     report.times_faster("scoped thread, against Python's", &pairs, 1.5);
     let pairs =
         paired::rounds(ROUNDS_OF_PYTHON, message, || python("messages", MESSAGES_OF_PYTHON))?;
@@ -86,33 +89,49 @@ struct Told {
     each_s: f64,
 }
 
+/// Seconds for each of [`THREADS`] scoped threads, one after the other.
+fn scoped() -> Result<f64> {
+    let ended = thread::scope(|scope| {
+        each(|| scope.builder().spawn(|_| ())?.join().map_err(|_| anyhow!("it panicked")))
+    });
+    ended.map_err(|_| anyhow!("a thread that does nothing panicked"))?
+}
+
+/// The same with the standard library's, which stand under the scoped ones.
+fn of_std() -> Result<f64> {
+    each(|| {
+        let thread = std::thread::Builder::new().spawn(|| ())?;
+        thread.join().map_err(|_| anyhow!("it panicked"))
+    })
+}
+
+/// The same with the bare calls.
+fn bare() -> Result<f64> {
+    extern "C" fn nothing(_: *mut libc::c_void) -> *mut libc::c_void {
+        ptr::null_mut()
+    }
+    each(|| {
+        let mut thread = MaybeUninit::uninit();
+        // SAFETY: null attributes are the defaults; the function takes no argument and touches
+        // nothing.
+        let code = unsafe {
+            libc::pthread_create(thread.as_mut_ptr(), ptr::null(), nothing, ptr::null_mut())
+        };
+        ensure!(code == 0, "pthread_create: {}", std::io::Error::from_raw_os_error(code));
+        // SAFETY: the thread was made above, and is joined once; its result may be left out.
+        let code = unsafe { libc::pthread_join(thread.assume_init(), ptr::null_mut()) };
+        ensure!(code == 0, "pthread_join: {}", std::io::Error::from_raw_os_error(code));
+        Ok(())
+    })
+}
+
 /// Seconds for each of [`THREADS`], made and joined by `thread`.
-fn each(thread: fn() -> Result<()>) -> Result<f64> {
+fn each(thread: impl Fn() -> Result<()>) -> Result<f64> {
     let began = Instant::now();
     for _ in 0..THREADS {
         thread()?;
     }
     Ok(began.elapsed().as_secs_f64() / f64::from(THREADS))
-}
-
-fn scoped() -> Result<()> {
-    let ended = thread::scope(|scope| scope.builder().spawn(|_| ()).map(drop));
-    Ok(ended.map_err(|_| anyhow!("a thread that does nothing panicked"))??)
-}
-
-fn bare() -> Result<()> {
-    extern "C" fn nothing(_: *mut libc::c_void) -> *mut libc::c_void {
-        ptr::null_mut()
-    }
-    let mut thread = MaybeUninit::uninit();
-    // SAFETY: null attributes are the defaults; the function takes no argument and touches nothing.
-    let code =
-        unsafe { libc::pthread_create(thread.as_mut_ptr(), ptr::null(), nothing, ptr::null_mut()) };
-    ensure!(code == 0, "pthread_create: {}", std::io::Error::from_raw_os_error(code));
-    // SAFETY: the thread was made above, and is joined once; its result may be left out.
-    let code = unsafe { libc::pthread_join(thread.assume_init(), ptr::null_mut()) };
-    ensure!(code == 0, "pthread_join: {}", std::io::Error::from_raw_os_error(code));
-    Ok(())
 }
 
 /// Seconds for each of [`MESSAGES`] from one thread to another.
