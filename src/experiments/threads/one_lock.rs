@@ -64,8 +64,8 @@ impl Inside {
 
 /// What a thread does, and under which lock.
 struct Task<'a> {
-    work: Work,
-    wait: Duration,
+    work: Option<Work>,
+    wait: Option<Duration>,
     lock: Option<&'a Mutex<()>>,
     inside: &'a Inside,
 }
@@ -98,14 +98,14 @@ pub fn run(lab: &mut Lab) -> Result<()> {
 
 fn native(variant: &str, work: Work, wait: Duration) -> Result<Times> {
     let lock = Mutex::new(());
-    let none = Work::lasting(Duration::ZERO);
-    let (work, wait) = match variant.starts_with("compute") {
-        true => (work, Duration::ZERO),
-        false => (none, wait),
-    };
-    let lock = variant.ends_with("-locked").then_some(&lock);
     let inside = Inside::new()?;
-    let task = Task { work, wait, lock, inside: &inside };
+    let computes = variant.starts_with("compute");
+    let task = Task {
+        work: computes.then_some(work),
+        wait: (!computes).then_some(wait),
+        lock: variant.ends_with("-locked").then_some(&lock),
+        inside: &inside,
+    };
     let mut times = LEVELS.map(|_| 0.0);
     for (time, threads) in times.iter_mut().zip(LEVELS) {
         *time = task.by(threads)?;
@@ -152,14 +152,14 @@ impl Task<'_> {
     }
 
     fn compute(&self) {
-        if self.work != Work::lasting(Duration::ZERO) {
-            self.inside.during(|| self.work.run());
+        if let Some(work) = self.work {
+            self.inside.during(|| work.run());
         }
     }
 
     fn sleep(&self) {
-        if !self.wait.is_zero() {
-            self.inside.during(|| thread::sleep(self.wait));
+        if let Some(time) = self.wait {
+            self.inside.during(|| thread::sleep(time));
         }
     }
 }
