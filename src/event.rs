@@ -115,7 +115,7 @@ pub struct Params {
     /// Repetitions of each variant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runs: Option<u32>,
-    /// Worker processes.
+    /// Workers: processes, or threads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workers: Option<u32>,
     /// Computing in each item, in seconds.
@@ -124,7 +124,7 @@ pub struct Params {
     /// Sleeping in each item, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait_s: Option<f64>,
-    /// Steps of each process's loop.
+    /// Steps of the loop of each process or thread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<u32>,
     /// The variants to run, where not all are wanted.

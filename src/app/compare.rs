@@ -4,7 +4,7 @@ use super::page::{known_variants, shown};
 use super::session::{Ran, Session, Stop};
 use super::{Chosen, source};
 use crate::event::{Error, ErrorKind, Params};
-use crate::experiments::{Lesson, Opt};
+use crate::experiments::{Experiment, Lesson, Opt};
 use crate::lesson::values::Values;
 
 /// Runs every experiment of the lesson that is meant for comparing; with `sweep` the one that
@@ -30,7 +30,12 @@ pub fn compare(
         session.fits(experiment, &params)?;
     }
     let mut values = Values::new(&session.machine);
-    for experiment in lesson.compared(sweep) {
+    // Variants are asked for by name, and not every experiment of a lesson need have one of them.
+    let asked_for = |experiment: &&Experiment| {
+        let has = |name: &String| experiment.variants.contains(&name.as_str());
+        typed.only.as_ref().is_none_or(|only| only.iter().any(has))
+    };
+    for experiment in lesson.compared(sweep).filter(asked_for) {
         let ran = session.experiment(experiment.name, experiment, params.clone(), &mut values)?;
         if ran == Ran::Nothing {
             session.view.error(&Error::new(

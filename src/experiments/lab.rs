@@ -114,7 +114,7 @@ impl Lab {
         self.params.runs.unwrap_or(10)
     }
 
-    /// Steps of each process's loop.
+    /// Steps of the loop of each process or thread.
     pub fn iterations(&self) -> u32 {
         self.params.iterations.unwrap_or(10_000)
     }
@@ -124,7 +124,7 @@ impl Lab {
         self.params.n.unwrap_or(1)
     }
 
-    /// Worker processes.
+    /// Workers: processes, or threads.
     pub fn workers(&self) -> u32 {
         self.params.workers.unwrap_or(2)
     }

@@ -18,6 +18,7 @@ mod python;
 mod queue;
 mod rounds;
 mod stage;
+mod threads;
 pub mod work;
 mod workers;
 
@@ -29,7 +30,8 @@ pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use options::Opt;
 
 /// Every lesson, in the order in which they are taught.
-pub static LESSONS: &[&Lesson] = &[&process::LESSON, &queue::LESSON, &lock::LESSON];
+pub static LESSONS: &[&Lesson] =
+    &[&process::LESSON, &queue::LESSON, &lock::LESSON, &threads::LESSON];
 
 /// One lesson: what it can run and the texts around it.
 #[derive(Debug)]

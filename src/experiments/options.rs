@@ -80,8 +80,8 @@ impl Opt {
         match self {
             Opt::N => "Items, or processes",
             Opt::Runs => "Repetitions of each variant",
-            Opt::Workers => "Worker processes",
-            Opt::Iterations => "Steps of each process's loop",
+            Opt::Workers => "Workers: processes, or threads",
+            Opt::Iterations => "Steps of the loop of each process or thread",
             Opt::Work => "Computing in each item",
             Opt::Wait => "Sleeping in each item",
         }

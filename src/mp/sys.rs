@@ -225,6 +225,25 @@ pub(super) fn kill_group(group: i32, signal: i32) -> io::Result<()> {
     }
 }
 
+/// Sends `signal` to one thread of a process (tgkill(2)). A signal whose action is to end ends the
+/// whole process all the same, with every thread of it: only a handler runs in the one thread.
+///
+/// # Errors
+/// `ESRCH` if the process has no such thread, `EINVAL` if there is no such signal.
+pub fn signal_thread(pid: i32, thread: i32, signal: i32) -> io::Result<()> {
+    // SAFETY: no pointers. Numbers that mean nothing are an error.
+    match unsafe { libc::syscall(libc::SYS_tgkill, pid, thread, signal) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// The kernel's number of this thread (gettid(2)): the one that /proc/PID/task names it by.
+#[must_use]
+pub fn thread_id() -> i32 {
+    nix::unistd::gettid().as_raw()
+}
+
 /// Asks the kernel to send this process `signal` when the thread that forked it ends
 /// (prctl(2), `PR_SET_PDEATHSIG`). Kept over exec, not inherited by fork.
 pub(super) fn prctl_death_signal(signal: i32) -> io::Result<()> {

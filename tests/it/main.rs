@@ -23,3 +23,4 @@ mod runner_kills;
 mod runner_sweeps;
 mod surroundings;
 mod terminal;
+mod threads;

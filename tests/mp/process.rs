@@ -14,11 +14,12 @@ use parlab::mp::supervise::has_children;
 use parlab::mp::{Exit, Process, ProcessError, Value, sys};
 
 use crate::Case;
-use crate::staging::{ended, ends_well, never_early, sleep_for_ever, started};
+use crate::staging::{ended, ends_well, never_early, sleep_for_ever, started, wait_until};
 
 pub const CASES: &[Case] = &[
     ("process::ends_with_its_code", ends_with_its_code),
     ("process::ends_by_signal", ends_by_signal),
+    ("process::a_signal_to_one_thread_ends_them_all", a_signal_to_one_thread_ends_them_all),
     ("process::panic_is_told_with_text_and_place", panic_is_told_with_text_and_place),
     ("process::panic_that_was_caught_ended_nothing", panic_that_was_caught_ended_nothing),
     ("process::long_panic_is_cut_between_characters", long_panic_is_cut_between_characters),
@@ -49,6 +50,29 @@ fn ends_with_its_code() {
     assert_eq!(process.exitcode(), Some(7));
     assert!(!process.is_alive());
     assert_eq!(process.panic_message(), None);
+}
+
+fn a_signal_to_one_thread_ends_them_all() {
+    let number = Value::new(0_i32).unwrap();
+    let mut process = started("two threads", || {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                number.set(sys::thread_id());
+                sleep_for_ever();
+            });
+            scope.spawn(sleep_for_ever);
+        });
+    });
+    let pid = process.pid().unwrap();
+    wait_until("the thread has told its number", || number.get() != 0);
+    assert_ne!(number.get(), pid, "the main thread's number is the process's");
+    let refused = |thread, signal| sys::signal_thread(pid, thread, signal).unwrap_err();
+    assert_eq!(refused(pid - 1, 0).raw_os_error(), Some(libc::ESRCH), "not a thread of it");
+    assert_eq!(refused(pid, 999).raw_os_error(), Some(libc::EINVAL));
+    assert!(process.is_alive());
+    sys::signal_thread(pid, number.get(), libc::SIGTERM).unwrap();
+    assert_eq!(ended(&mut process), Exit::Signal(libc::SIGTERM));
+    assert_eq!(sys::thread_id(), std::process::id().cast_signed());
 }
 
 fn panic_that_was_caught_ended_nothing() {

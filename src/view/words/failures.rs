@@ -271,12 +271,12 @@ pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
     match (lang, kind) {
         (Lang::En, NoteKind::OneCpuWidened) => {
             "Only one CPU may be used here, and on one CPU a race hardly ever shows. So in Rust each \
-             process gives way now and then between reading and writing: the race is real, its \
+             of the two gives way now and then between reading and writing: the race is real, its \
              frequency is not. With two CPUs this is not needed."
         }
         (Lang::It, NoteKind::OneCpuWidened) => {
             "Qui si può usare una sola CPU, e su una sola CPU una corsa critica non si vede quasi \
-             mai. Perciò in Rust ogni tanto ciascun processo cede la CPU tra la lettura e la \
+             mai. Perciò in Rust ogni tanto ciascuno dei due cede la CPU tra la lettura e la \
              scrittura: la corsa critica è vera, la sua frequenza no. Con due CPU non serve."
         }
         (Lang::En, NoteKind::OneCpuParted) => {
@@ -290,14 +290,14 @@ pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
              farebbero più di rado. Con due CPU non serve."
         }
         (Lang::En, NoteKind::NoOverlap) => {
-            "In no run of one variant were the processes in their loops at the same time: its \
-             outcomes prove nothing about a race. Try more steps (`--iterations`) or a machine \
-             with more CPUs to spare."
+            "In no run of one variant were both in their loops at the same time: its outcomes \
+             prove nothing about a race. Try more steps (`--iterations`) or a machine with more \
+             CPUs to spare."
         }
         (Lang::It, NoteKind::NoOverlap) => {
-            "In nessuna esecuzione di una variante i processi erano nei loro cicli nello stesso \
-             momento: i suoi risultati non provano nulla su una corsa critica. Prova con più \
-             passi (`--iterations`) o su una macchina con più CPU libere."
+            "In nessuna esecuzione di una variante i due erano nel proprio ciclo nello stesso \
+             momento: i suoi risultati non provano nulla su una corsa critica. Prova con più passi \
+             (`--iterations`) o su una macchina con più CPU libere."
         }
         (Lang::En, NoteKind::SyscallHidden) => {
             "/proc/PID/syscall may not be read here: call and address of a waiting process are \
