@@ -12,6 +12,7 @@ mod lab;
 pub mod ledger;
 mod lock;
 pub mod options;
+mod pipe;
 mod process;
 mod python;
 mod queue;
@@ -28,7 +29,7 @@ pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use options::Opt;
 
 /// Every lesson, in the order in which they are taught.
-pub static LESSONS: &[&Lesson] = &[&process::LESSON, &queue::LESSON, &lock::LESSON];
+pub static LESSONS: &[&Lesson] = &[&process::LESSON, &queue::LESSON, &pipe::LESSON, &lock::LESSON];
 
 /// One lesson: what it can run and the texts around it.
 #[derive(Debug)]

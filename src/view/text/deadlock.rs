@@ -18,7 +18,7 @@ pub(super) fn draw(deadlock: &Deadlock, style: &Style) -> String {
         text.push('\n');
         text.push_str(&draw_circle(&circle, style));
     }
-    let evidence = words::evidence(style.lang, deadlock.evidence);
+    let evidence = words::evidence(style.lang, deadlock);
     text.push('\n');
     text + &blocks::plain(evidence, "  ", style)
 }

@@ -55,15 +55,30 @@ pub fn start_method(lang: Lang, methods: &str) -> String {
 /// Above the processes of a deadlock.
 pub fn deadlock_heading(lang: Lang, deadlock: &Deadlock) -> String {
     let variant = &deadlock.variant;
-    match lang {
-        Lang::En => format!("Deadlock in {variant}: each waits for what another holds"),
-        Lang::It => format!("Deadlock in {variant}: ciascuno aspetta ciò che un altro tiene"),
+    // One alone can be stuck, too: behind something that it holds itself.
+    let alone = deadlock.waits.len() == 1;
+    match (lang, alone) {
+        (Lang::En, false) => format!("Deadlock in {variant}: each waits for what another holds"),
+        (Lang::En, true) => format!("Deadlock in {variant}: it waits for what it holds itself"),
+        (Lang::It, false) => {
+            format!("Deadlock in {variant}: ciascuno aspetta ciò che un altro tiene")
+        }
+        (Lang::It, true) => format!("Deadlock in {variant}: aspetta ciò che tiene esso stesso"),
     }
 }
 
 /// Where the evidence comes from.
-pub fn evidence(lang: Lang, evidence: Evidence) -> &'static str {
-    match (lang, evidence) {
+pub fn evidence(lang: Lang, deadlock: &Deadlock) -> &'static str {
+    let addressed = deadlock.waits.iter().any(|wait| wait.address.is_some());
+    match (lang, deadlock.evidence) {
+        (Lang::En, Evidence::Syscall) if !addressed => {
+            "Found, not timed out: at a second look it was still in the same call, with the same \
+             first argument (/proc/PID/syscall)."
+        }
+        (Lang::It, Evidence::Syscall) if !addressed => {
+            "Osservato, non dedotto da un timeout: al secondo sguardo era ancora nella stessa \
+             chiamata, con lo stesso primo argomento (/proc/PID/syscall)."
+        }
         (Lang::En, Evidence::Syscall) => {
             "Found, not timed out: at a second look each was still in the same call on the same \
              address (/proc/PID/syscall)."
