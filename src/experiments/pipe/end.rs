@@ -44,8 +44,8 @@ const SEARCH: Duration = Duration::from_secs(10);
 type Handle = Cell<Option<Connection>>;
 
 /// Receives until there is an error, and gives it.
-// region: read-to-end
 fn read_to_end(conn1: &Handle, conn2: &Connection, closes: bool, got: &RawValue<u32>) -> PipeError {
+    // region: read-to-end
     if closes {
         drop(conn1.take()); // this process's copy of the writing end
     }
@@ -55,8 +55,8 @@ fn read_to_end(conn1: &Handle, conn2: &Connection, closes: bool, got: &RawValue<
             Err(error) => return error, // Closed, at the end
         }
     }
+    // endregion
 }
-// endregion
 
 fn send_all(conn1: &Handle) {
     let conn1 = conn1.take().expect("it is open");

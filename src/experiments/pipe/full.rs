@@ -69,7 +69,7 @@ fn fill(mut sender: File, piece: usize, written: &RawValue<u64>) {
     // region: fill
     let piece = vec![b'x'; piece];
     loop {
-        sender.write_all(&piece).expect("a reader, though it does not read"); // blocks when full
+        sender.write_all(&piece).expect("an open reader"); // blocks when full
         written.set(written.get() + piece.len() as u64);
     }
     // endregion

@@ -99,8 +99,8 @@ fn received_by_two(variant: &Variant) -> Result<Log> {
     Ok(log)
 }
 
-// region: receive
 fn receive(conn2: &Connection, lock: Option<&Lock>, note: impl Fn(Option<Vec<u8>>)) {
+    // region: receive
     loop {
         let held = lock.map(|lock| lock.acquire().expect("the lock"));
         let received = conn2.recv_bytes();
@@ -111,8 +111,8 @@ fn receive(conn2: &Connection, lock: Option<&Lock>, note: impl Fn(Option<Vec<u8>
             Err(_) => return note(None),      // what came was no message
         }
     }
+    // endregion
 }
-// endregion
 
 fn message(number: usize) -> Vec<u8> {
     vec![number as u8 + 1; LENGTH]
