@@ -20,9 +20,9 @@ use serde::Deserialize;
 
 const ROUNDS: u32 = 21;
 const ROUNDS_OF_PYTHON: u32 = 7;
-const TRIPS: u32 = 5_000;
+const TRIPS: u32 = 1_000;
 /// Bytes of a message and how many of them.
-const LOADS: [(&str, usize, u32); 2] = [("64 KiB", 64 * 1024, 4_000), ("1 MiB", 1 << 20, 250)];
+const LOADS: [(&str, usize, u32); 2] = [("64 KiB", 64 * 1024, 1_000), ("1 MiB", 1 << 20, 100)];
 
 fn main() -> Result<()> {
     paired::bench("A message: sent, received", measure)
@@ -32,9 +32,11 @@ fn measure(report: &mut Report) -> Result<()> {
     let apart = race::places();
     let same = [apart[0]; 2];
     report.note(race::placement(apart));
-    for (place, places) in [("same CPU", same), ("two CPUs", apart)] {
+    // On one CPU there is little else to a round trip than its calls, of which the frames add one to
+    // every two; and a read from a socket costs as much as a write to it.
+    for (place, places, limit) in [("same CPU", same, 1.6), ("two CPUs", apart, 1.2)] {
         let pairs = paired::rounds(ROUNDS, || there_and_back(places), || bare_trips(places))?;
-        report.at_most(&format!("there and back, {place}"), &pairs, 1.2);
+        report.at_most(&format!("there and back, {place}"), &pairs, limit);
         let pairs = paired::rounds(ROUNDS, || by_two_pipes(places), || bare_trips(places))?;
         report.at_most(&format!("by two one-way pipes, {place}"), &pairs, 1.2);
     }
@@ -43,7 +45,7 @@ fn measure(report: &mut Report) -> Result<()> {
     for (size, len, count) in LOADS {
         let (ours, bare) = (|| carry(apart, len, count), || bare_carry(apart, len, count));
         let pairs = paired::rounds(ROUNDS, ours, bare)?;
-        report.at_most(&format!("{size}, one way"), &pairs, 1.0 / 0.9);
+        report.at_most(&format!("{size}, one way"), &pairs, 1.11);
     }
     of_python(report, apart)
 }

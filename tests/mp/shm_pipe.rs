@@ -87,16 +87,22 @@ fn a_full_one_makes_the_sender_wait() {
 }
 
 fn who_sleeps_is_woken() {
-    let pipe = ShmPipe::new().unwrap();
-    // Longer than anybody spins, so that the receiver sleeps before each message.
-    let mut child = started("sender", || {
-        for number in 0..10_u32 {
-            std::thread::sleep(Duration::from_millis(3));
-            pipe.send(&number).unwrap();
+    // Without a wake each sleep lasts 50 ms, and all together longer than a case may take.
+    const COUNT: u32 = 1_500;
+    let (there, back) = (ShmPipe::new().unwrap(), ShmPipe::new().unwrap());
+    let mut echo = started("echo", || {
+        for _ in 0..COUNT {
+            let number: u32 = there.recv().unwrap();
+            // Longer than anybody spins, so that the other one sleeps before each message.
+            std::thread::sleep(Duration::from_micros(300));
+            back.send(&number).unwrap();
         }
     });
-    (0..10).for_each(|number| assert_eq!(pipe.recv::<u32>().unwrap(), number));
-    ends_well(&mut child);
+    for number in 0..COUNT {
+        there.send(&number).unwrap();
+        assert_eq!(back.recv::<u32>().unwrap(), number);
+    }
+    ends_well(&mut echo);
 }
 
 fn poll_is_never_early_and_sees_messages() {
