@@ -3,9 +3,10 @@
 use parlab::event::{Deadlock, Event, Evidence, Run};
 
 use crate::done::Done;
-use crate::family::skip;
+use crate::family::{is_root, skip};
 use crate::parlab::{Parlab, lesson_text};
 use crate::python::{faults, real_python};
+use crate::surroundings::succeeds;
 
 /// The variants of the echo that need no Python.
 const NATIVE: [&str; 4] = ["pipe", "socketpair", "queue", "shm"];
@@ -268,6 +269,19 @@ fn bandwidth_is_told_for_each_size() {
         assert!(row.figures.iter().all(|name| number(&done, variant, name) > 0.0), "{done}");
     }
     assert_eq!(done.figure("", "two_cpus"), two_cpus(&done));
+}
+
+#[test]
+fn another_user_sees_the_same() {
+    let setpriv = ["/usr/bin/setpriv", "--reuid=64999", "--regid=64999", "--clear-groups"];
+    let [program, uid, gid, groups] = setpriv;
+    if !is_root() || !succeeds(&[program, uid, gid, groups, "/bin/true"]) {
+        return skip("another_user_sees_the_same", "users may not be changed here");
+    }
+    let blocks = ["experiment = \"end\"", "experiment = \"full\"", "experiment = \"unread\""];
+    let done = Parlab::lesson(blocks).copied().under(setpriv).run();
+    assert_eq!(done.figure("closed", "saw_end"), true, "{done}");
+    assert_eq!(done.figure("forgotten", "holder"), "reader", "{done}");
 }
 
 #[test]

@@ -102,8 +102,11 @@ fn open_descriptors_are_told_apart() {
         assert!(open.is_sorted_by_key(|open| open.fd));
     }
     child.kill().unwrap();
+    let pid = child.pid().unwrap();
+    wait_until("it is a zombie", || ProcStat::read(pid).unwrap().state == 'Z');
+    assert_eq!(proc::descriptors(pid).unwrap(), []);
     child.join().unwrap();
-    let gone = proc::descriptors(child.pid().unwrap());
+    let gone = proc::descriptors(pid);
     assert!(matches!(gone, Err(ProcError::Gone { .. })), "{gone:?}");
 }
 

@@ -1,6 +1,6 @@
 //! The open descriptors of a process: what each stands for, and what it is good for.
 
-use super::{ProcError, fd_target, numbered, path, read};
+use super::{ProcError, ProcStat, fd_target, numbered, path, read};
 
 /// An open descriptor of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Descriptor {
 }
 
 /// The open descriptors of a process, ascending, from /proc/PID/fd and fdinfo (proc(5)). One that is
-/// closed while it is looked at is left out.
+/// closed while it is looked at is left out; a process that has ended and waits to be reaped has none.
 ///
 /// So it is found who keeps a pipe open: the end of file comes only when no process has a descriptor
 /// for it any more that [writes](Descriptor::writes).
@@ -24,6 +24,14 @@ pub struct Descriptor {
 /// # Errors
 /// [`ProcError`]; `Denied` for another user's process.
 pub fn descriptors(pid: i32) -> Result<Vec<Descriptor>, ProcError> {
+    match look(pid) {
+        // Of a zombie, which has no memory to ask whose it is, the kernel lets nobody but root look.
+        Err(ProcError::Denied { .. }) if ProcStat::read(pid)?.state == 'Z' => Ok(Vec::new()),
+        found => found,
+    }
+}
+
+fn look(pid: i32) -> Result<Vec<Descriptor>, ProcError> {
     let directory = path(pid, "fd");
     std::fs::read_dir(&directory).map_err(|error| ProcError::new(pid, "fd", error))?;
     let mut numbers: Vec<i32> = numbered(&directory).collect();
