@@ -13,6 +13,7 @@ mod lab;
 pub mod ledger;
 mod lock;
 pub mod options;
+mod pipe;
 mod process;
 mod python;
 mod queue;
@@ -31,7 +32,7 @@ pub use options::Opt;
 
 /// Every lesson, in the order in which they are taught.
 pub static LESSONS: &[&Lesson] =
-    &[&process::LESSON, &queue::LESSON, &lock::LESSON, &threads::LESSON];
+    &[&process::LESSON, &queue::LESSON, &pipe::LESSON, &lock::LESSON, &threads::LESSON];
 
 /// One lesson: what it can run and the texts around it.
 #[derive(Debug)]

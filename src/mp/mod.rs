@@ -4,7 +4,8 @@
 //! ```text
 //! process    Process: fork or spawn, join, exit code, the text of a panic
 //! supervise  what a runner needs: to adopt, to reap, to signal a group
-//! pipe       Pipe() and Pipe(False): two Connections with send, recv and poll
+//! pipe       Pipe() and Pipe(False): two Connections with send, recv and poll; wait for many
+//! shm_pipe   ShmPipe: a pipe in shared memory, which the kernel has no part in
 //! lock       Lock (robust: survives a killed owner), SemaphoreLock (Python's), PlainLock (the price)
 //! barrier    Barrier (Python's) and Gate (a start line that spins, for races)
 //! shm        Value, Array, and typed memory that forked children share
@@ -42,6 +43,7 @@ pub mod proc;
 pub mod process;
 pub mod queue;
 pub mod shm;
+pub mod shm_pipe;
 pub mod supervise;
 pub mod sys;
 
@@ -51,4 +53,5 @@ pub use pipe::{Connection, PipeError, pipe, pipe_oneway};
 pub use process::{Exit, Process, ProcessError, Usage};
 pub use queue::{Queue, QueueError};
 pub use shm::{Array, RawValue, Scalar, Shared, SharedSafe, SharedSlice, Value};
+pub use shm_pipe::ShmPipe;
 pub use sys::MapError;

@@ -1,7 +1,8 @@
 //! `Pipe()` and `Pipe(False)`: two connected ends for messages, over a socketpair or a pipe.
 
 use std::fs::File;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Write};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -11,6 +12,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::sys;
+
+mod watch;
+
+pub use watch::wait;
 
 /// The longest message that a [`Connection`] takes or gives, unless told otherwise: 1 GiB.
 pub const DEFAULT_LIMIT: usize = 1 << 30;
@@ -167,31 +172,49 @@ impl Connection {
     /// [`TooLong`](PipeError::TooLong), [`WrongDirection`](PipeError::WrongDirection), or
     /// [`Os`](PipeError::Os).
     pub fn recv_bytes(&self) -> Result<Vec<u8>, PipeError> {
+        let mut message = Vec::new();
+        self.recv_bytes_into(&mut message)?;
+        Ok(message)
+    }
+
+    /// As [`recv_bytes`](Self::recv_bytes), in place of what `message` held, whose memory is used
+    /// again: fresh memory for a large message costs as much as its way through the kernel. Python's
+    /// `recv_bytes_into`, whose buffer does not grow. After an error `message` is empty or holds the
+    /// part that came.
+    ///
+    /// # Errors
+    /// As for [`recv_bytes`](Self::recv_bytes).
+    pub fn recv_bytes_into(&self, message: &mut Vec<u8>) -> Result<(), PipeError> {
+        message.clear();
+        let len = self.recv_header()?;
+        message.try_reserve_exact(len).map_err(|error| os("receive", error.into()))?;
+        let got = self.fill(&mut message.spare_capacity_mut()[..len])?;
+        // SAFETY: `fill` has filled so many bytes from the beginning of the spare capacity, which
+        // begins at 0.
+        unsafe { message.set_len(got) };
+        if got == len { Ok(()) } else { Err(PipeError::Truncated { got, expected: len }) }
+    }
+
+    /// The length of the next message.
+    fn recv_header(&self) -> Result<usize, PipeError> {
         if self.kind == Kind::Writer {
             return Err(PipeError::WrongDirection { verb: "receive" });
         }
-        let mut short = [0; 4];
-        match self.fill(&mut short)? {
-            0 => return Err(PipeError::Closed),
-            4 => {}
-            got => return Err(PipeError::Truncated { got, expected: 4 }),
-        }
+        let short = match self.fill_array::<4>()? {
+            (_, 0) => return Err(PipeError::Closed),
+            (short, 4) => short,
+            (_, got) => return Err(PipeError::Truncated { got, expected: 4 }),
+        };
         let len = match i32::from_be_bytes(short) {
-            -1 => {
-                let mut long = [0; 8];
-                self.fill_all(&mut long)?;
-                u64::from_be_bytes(long)
-            }
+            -1 => match self.fill_array::<8>()? {
+                (long, 8) => u64::from_be_bytes(long),
+                (_, got) => return Err(PipeError::Truncated { got, expected: 8 }),
+            },
             // Any other negative length is garbage, told as the huge number that it is unsigned.
             len => u64::from(len as u32),
         };
         let fits = usize::try_from(len).ok().filter(|&len| len <= self.limit);
-        let Some(len) = fits else {
-            return Err(PipeError::TooLong { len, limit: self.limit });
-        };
-        let mut message = vec![0; len];
-        self.fill_all(&mut message)?;
-        Ok(message)
+        fits.ok_or(PipeError::TooLong { len, limit: self.limit })
     }
 
     /// Sends a value. Python's `send`.
@@ -199,7 +222,7 @@ impl Connection {
     /// # Errors
     /// [`Encode`](PipeError::Encode), and as for [`send_bytes`](Self::send_bytes).
     pub fn send<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), PipeError> {
-        self.send_bytes(&postcard::to_stdvec(value).map_err(PipeError::Encode)?)
+        self.send_bytes(&encode(value)?)
     }
 
     /// Waits for a value. Python's `recv`, which says `EOFError` where this one says
@@ -209,12 +232,7 @@ impl Connection {
     /// [`Decode`](PipeError::Decode) if the message is no `T`, or more than one; and as for
     /// [`recv_bytes`](Self::recv_bytes).
     pub fn recv<T: DeserializeOwned>(&self) -> Result<T, PipeError> {
-        let message = self.recv_bytes()?;
-        let decode = |source| PipeError::Decode { len: message.len(), source };
-        match postcard::take_from_bytes(&message).map_err(decode)? {
-            (value, []) => Ok(value),
-            (_, _) => Err(decode(postcard::Error::DeserializeBadEncoding)),
-        }
+        decode(&self.recv_bytes()?)
     }
 
     /// Whether there is something to receive, a message or the end: at once, or within `bound`, or
@@ -254,10 +272,10 @@ impl Connection {
     }
 
     /// Reads until `buffer` is full or the other end is closed; returns how much came.
-    fn fill(&self, buffer: &mut [u8]) -> Result<usize, PipeError> {
+    fn fill(&self, buffer: &mut [MaybeUninit<u8>]) -> Result<usize, PipeError> {
         let mut got = 0;
         while got < buffer.len() {
-            match (&self.file).read(&mut buffer[got..]) {
+            match sys::read(self.as_fd(), &mut buffer[got..]) {
                 Ok(0) => break,
                 Ok(more) => got += more,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -269,17 +287,32 @@ impl Connection {
         Ok(got)
     }
 
-    fn fill_all(&self, buffer: &mut [u8]) -> Result<(), PipeError> {
-        match self.fill(buffer)? {
-            got if got == buffer.len() => Ok(()),
-            got => Err(PipeError::Truncated { got, expected: buffer.len() }),
-        }
+    /// As many bytes as `N`, and how many of them came.
+    fn fill_array<const N: usize>(&self) -> Result<([u8; N], usize), PipeError> {
+        let mut bytes = [MaybeUninit::new(0); N];
+        let got = self.fill(&mut bytes)?;
+        // SAFETY: every byte was 0 before it was filled.
+        Ok((bytes.map(|byte| unsafe { byte.assume_init() }), got))
     }
 }
 
 impl AsFd for Connection {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
+    }
+}
+
+/// A value as the bytes of a message.
+pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, PipeError> {
+    postcard::to_stdvec(value).map_err(PipeError::Encode)
+}
+
+/// The value that a message is. One that does not use all the bytes is not what was sent.
+pub(super) fn decode<T: DeserializeOwned>(message: &[u8]) -> Result<T, PipeError> {
+    let fault = |source| PipeError::Decode { len: message.len(), source };
+    match postcard::take_from_bytes(message).map_err(fault)? {
+        (value, []) => Ok(value),
+        (_, _) => Err(fault(postcard::Error::DeserializeBadEncoding)),
     }
 }
 

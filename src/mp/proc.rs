@@ -9,7 +9,9 @@ use std::time::Duration;
 use super::sys;
 
 mod deadlock;
+mod descriptors;
 pub use deadlock::{Evidence, Stuck, find_deadlock};
+pub use descriptors::{Descriptor, descriptors};
 
 /// Why something could not be read.
 #[derive(Debug, thiserror::Error)]

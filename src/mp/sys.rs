@@ -13,7 +13,8 @@ use nix::unistd::Pid;
 
 mod descriptors;
 mod memory;
-pub use descriptors::close_all_but;
+pub use descriptors::{close_all_but, wait_readable};
+pub(super) use descriptors::{read, readable_bytes, wait_readable_of};
 pub use memory::MapError;
 pub(super) use memory::Mapping;
 
@@ -261,25 +262,6 @@ pub(super) fn has_children() -> bool {
     let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
     // SAFETY: the pointer is to a variable of ours.
     unsafe { libc::waitid(libc::P_ALL, 0, &raw mut info, flags) == 0 }
-}
-
-/// Waits until `fd` is readable or at its end, at most for `bound`. False: the time was over, and
-/// never early. A signal in between starts the wait again for what is left of it (ppoll(2)).
-pub fn wait_readable(fd: BorrowedFd<'_>, bound: Duration) -> io::Result<bool> {
-    let deadline = Deadline::after(bound);
-    loop {
-        let left = deadline.left();
-        let time = timespec(left);
-        let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        // SAFETY: one pollfd of ours, a timespec of ours, and no signal mask.
-        match unsafe { libc::ppoll(&raw mut poll, 1, &raw const time, std::ptr::null()) } {
-            0 if deadline.is_over() => return Ok(false),
-            0 => {}
-            -1 if interrupted() => {}
-            -1 => return Err(io::Error::last_os_error()),
-            _ => return Ok(true),
-        }
-    }
 }
 
 // --------------------------------------------------------------------------------- descriptors

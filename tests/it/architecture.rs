@@ -32,6 +32,7 @@ const MAY_USE_IN_MP: &[(&str, &[&str])] = &[
     ("process", &["shm", "supervise", "sys"]),
     ("supervise", &["proc", "process", "sys"]),
     ("pipe", &["sys"]),
+    ("shm_pipe", &["pipe", "shm", "sys"]),
     ("lock", &["sys"]),
     ("barrier", &["shm", "sys"]),
     ("queue", &["lock", "shm", "sys"]),

@@ -12,6 +12,7 @@ mod json;
 mod limits;
 mod lock;
 mod parlab;
+mod pipe;
 mod process;
 mod python;
 mod pythons;

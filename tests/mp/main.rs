@@ -12,12 +12,14 @@ mod kills;
 mod lifetime;
 mod lock;
 mod pipe;
+mod pipe_watch;
 mod proc;
 mod process;
 mod queue;
 mod queue_kills;
 mod queue_steps;
 mod shm;
+mod shm_pipe;
 mod spawn;
 mod staging;
 mod traces;
@@ -38,6 +40,8 @@ const QUICK: &[&[Case]] = &[
     lifetime::CASES,
     spawn::CASES,
     pipe::CASES,
+    pipe_watch::CASES,
+    shm_pipe::CASES,
     lock::CASES,
     barrier::CASES,
     shm::CASES,

@@ -25,6 +25,7 @@ pub const CASES: &[Case] = &[
     ("pipe::frames_are_those_of_python", frames_are_those_of_python),
     ("pipe::python_understands", python_understands),
     ("pipe::large_messages_arrive_whole", large_messages_arrive_whole),
+    ("pipe::memory_is_used_again", memory_is_used_again),
     ("pipe::closed_end_is_told_to_the_receiver", closed_end_is_told_to_the_receiver),
     ("pipe::closed_end_is_told_to_the_sender", closed_end_is_told_to_the_sender),
     ("pipe::closed_socket_needs_no_ignored_signal", closed_socket_needs_no_ignored_signal),
@@ -39,12 +40,12 @@ pub const CASES: &[Case] = &[
 
 const LARGE: usize = 16 << 20;
 
-fn pattern(len: usize) -> Vec<u8> {
+pub fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|at| (at % 251) as u8).collect()
 }
 
 /// (receiver, sender) of both kinds.
-fn both_kinds() -> [(Connection, Connection); 2] {
+pub fn both_kinds() -> [(Connection, Connection); 2] {
     [pipe().unwrap(), pipe_oneway().unwrap()]
 }
 
@@ -156,6 +157,27 @@ fn large_messages_arrive_whole() {
         assert!(receiver.recv_bytes().unwrap() == sent);
         assert!(receiver.recv_bytes().unwrap() == sent[..70_001]);
         ends_well(&mut child);
+    }
+}
+
+fn memory_is_used_again() {
+    for (receiver, sender) in both_kinds() {
+        let mut message = Vec::with_capacity(100);
+        let memory = message.as_ptr();
+        for sent in [pattern(100), pattern(7), Vec::new()] {
+            sender.send_bytes(&sent).unwrap();
+            receiver.recv_bytes_into(&mut message).unwrap();
+            assert_eq!(message, sent);
+        }
+        assert_eq!(message.as_ptr(), memory);
+        // What came of a message that did not come whole is kept; of none, nothing is.
+        raw(&sender).write_all(b"\0\0\0\x05abc").unwrap();
+        drop(sender);
+        let answer = receiver.recv_bytes_into(&mut message);
+        assert!(matches!(answer, Err(PipeError::Truncated { got: 3, expected: 5 })), "{answer:?}");
+        assert_eq!(message, b"abc");
+        assert!(matches!(receiver.recv_bytes_into(&mut message), Err(PipeError::Closed)));
+        assert_eq!(message, b"");
     }
 }
 

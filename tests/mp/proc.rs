@@ -6,7 +6,7 @@ use std::time::Duration;
 use parlab::mp::proc::{
     self, Evidence, ProcError, ProcStat, Stuck, SyscallNow, find_deadlock, syscall_name,
 };
-use parlab::mp::{Exit, Gate, Lock, SemaphoreLock, Shared, pipe_oneway, sys};
+use parlab::mp::{Exit, Gate, Lock, SemaphoreLock, Shared, pipe, pipe_oneway, sys};
 
 use crate::Case;
 use crate::staging::{PATIENCE, ended, sleep_for_ever, started, wait_until};
@@ -17,6 +17,7 @@ pub const CASES: &[Case] = &[
     ("proc::zombie_until_joined", zombie_until_joined),
     ("proc::family_is_found", family_is_found),
     ("proc::descriptor_is_named", descriptor_is_named),
+    ("proc::open_descriptors_are_told_apart", open_descriptors_are_told_apart),
     ("proc::memory_and_cpu_time_are_counted", memory_and_cpu_time_are_counted),
     ("proc::waiting_call_is_seen", waiting_call_is_seen),
     ("proc::two_locks_in_opposite_order", two_locks_in_opposite_order),
@@ -79,6 +80,34 @@ fn descriptor_is_named() {
     assert!(name.starts_with("pipe:["), "{name}");
     assert_eq!(proc::fd_target(child.pid().unwrap(), writer.fileno()).unwrap(), name);
     assert!(matches!(proc::fd_target(this(), 9999), Err(ProcError::Gone { .. })));
+}
+
+fn open_descriptors_are_told_apart() {
+    let (reader, writer) = pipe_oneway().unwrap();
+    let (two_way, _other) = pipe().unwrap();
+    let name = proc::fd_target(this(), reader.fileno()).unwrap();
+    // An inherited copy, in a process that sleeps.
+    let mut child = started("child", sleep_for_ever);
+    for pid in [this(), child.pid().unwrap()] {
+        let open = proc::descriptors(pid).unwrap();
+        let of = |fd| {
+            let mut found = open.iter().filter(|open| open.fd == fd);
+            let one = found.next().unwrap_or_else(|| panic!("{fd} is not among {open:?}"));
+            (one.target.as_str(), one.reads, one.writes)
+        };
+        assert_eq!(of(reader.fileno()), (name.as_str(), true, false));
+        assert_eq!(of(writer.fileno()), (name.as_str(), false, true));
+        let (kind, reads, writes) = of(two_way.fileno());
+        assert!(kind.starts_with("socket:[") && reads && writes, "{kind}");
+        assert!(open.is_sorted_by_key(|open| open.fd));
+    }
+    child.kill().unwrap();
+    let pid = child.pid().unwrap();
+    wait_until("it is a zombie", || ProcStat::read(pid).unwrap().state == 'Z');
+    assert_eq!(proc::descriptors(pid).unwrap(), []);
+    child.join().unwrap();
+    let gone = proc::descriptors(pid);
+    assert!(matches!(gone, Err(ProcError::Gone { .. })), "{gone:?}");
 }
 
 fn memory_and_cpu_time_are_counted() {

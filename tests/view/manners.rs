@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use parlab::event::{End, EndReason, Error, ErrorKind, Event};
+use parlab::event::{End, EndReason, Error, ErrorKind, Event, Run};
 use parlab::lesson::doc::Lang;
 use parlab::lesson::fault::{Fault, FaultKind};
 use parlab::view::json::Json;
@@ -57,6 +57,31 @@ fn quiet_shows_results_and_no_lesson() {
     assert!(shown.contains("Where each run ended") && shown.contains("atomic wins"));
     let answering = text_at(Options { quiet: true, prompting: true });
     assert!(answering.contains("Where?") && answering.contains("Enter skips"));
+}
+
+/// Results of these variants, each run on these CPUs, without overlap.
+fn shown_of(places: &[(&str, Option<&[usize]>)]) -> String {
+    let (mut view, out, _) = text(style(80, Lang::En), Options::default());
+    view.event(&start("compare")).unwrap();
+    for (variant, cpus) in places {
+        let cpus = cpus.map(<[usize]>::to_vec);
+        let run = Run { variant: (*variant).to_owned(), cpus, ..Run::default() };
+        view.event(&Event::Run(run)).unwrap();
+    }
+    view.event(&Event::End(End { exit: 0, reason: None })).unwrap();
+    out.text()
+}
+
+#[test]
+fn runs_that_are_no_race_tell_where_they_were_pinned() {
+    let shown = shown_of(&[("pipe", Some(&[0, 1])), ("shm", Some(&[0, 1]))]);
+    assert!(shown.contains("In every run the processes were pinned on CPUs 0 and 1."), "{shown}");
+    let shown = shown_of(&[("pipe", Some(&[3, 3])), ("shm", None)]);
+    assert!(shown.contains("pipe: the processes were pinned on CPU 3."), "{shown}");
+    let shown = shown_of(&[("pipe", Some(&[0, 1])), ("shm", Some(&[2, 2]))]);
+    assert!(shown.contains("pipe: the processes were pinned on CPUs 0 and 1."), "{shown}");
+    assert!(shown.contains("shm: the processes were pinned on CPU 2."), "{shown}");
+    assert!(!shown_of(&[("pipe", None)]).contains("pinned"));
 }
 
 #[test]

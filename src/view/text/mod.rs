@@ -12,6 +12,7 @@ mod lanes;
 mod measures;
 mod outcomes;
 mod overlap;
+mod placement;
 mod starts;
 mod timeline;
 mod variants;
@@ -144,6 +145,7 @@ impl Text {
         }
         self.block(&outcomes::draw(&gathered, &style))?;
         self.block(&overlap::draw(&gathered, summary, &style))?;
+        self.block(&placement::draw(&gathered, &style))?;
         self.block(&starts::draw(&gathered, &style))?;
         self.block(&lanes::losses(&gathered, &style))?;
         if let Some(lost) = gathered.lost_updates.first() {

@@ -122,6 +122,21 @@ pub fn placement(lang: Lang, cpus: Option<&[usize]>) -> String {
     }
 }
 
+/// Where the processes of runs were pinned; `variants` are named where not all were there.
+pub fn pinned(lang: Lang, variants: &[String], cpus: &[usize]) -> String {
+    let placement = placement(lang, Some(cpus));
+    match (lang, variants) {
+        (Lang::En, []) => format!("In every run the processes were pinned {placement}."),
+        (Lang::It, []) => format!("In ogni esecuzione i processi erano vincolati {placement}."),
+        (Lang::En, some) => {
+            format!("{}: the processes were pinned {placement}.", enumeration(lang, some))
+        }
+        (Lang::It, some) => {
+            format!("{}: i processi erano vincolati {placement}.", enumeration(lang, some))
+        }
+    }
+}
+
 /// `a`, `a and b`, `a, b and c`.
 pub fn enumeration(lang: Lang, items: &[String]) -> String {
     let and = match lang {

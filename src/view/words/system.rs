@@ -55,18 +55,33 @@ pub fn start_method(lang: Lang, methods: &str) -> String {
 /// Above the processes of a deadlock.
 pub fn deadlock_heading(lang: Lang, deadlock: &Deadlock) -> String {
     let variant = &deadlock.variant;
-    match lang {
-        Lang::En => format!("Deadlock in {variant}: each waits for another, and nobody goes on"),
-        Lang::It => {
+    // One alone can be stuck, too: behind something that it holds itself.
+    let alone = deadlock.waits.len() == 1;
+    match (lang, alone) {
+        (Lang::En, false) => {
+            format!("Deadlock in {variant}: each waits for another, and nobody goes on")
+        }
+        (Lang::En, true) => format!("Deadlock in {variant}: it waits for what it holds itself"),
+        (Lang::It, false) => {
             format!("Deadlock in {variant}: ciascuno aspetta un altro, e nessuno va avanti")
         }
+        (Lang::It, true) => format!("Deadlock in {variant}: aspetta ciò che tiene esso stesso"),
     }
 }
 
 /// Where the evidence comes from. What a call waits on is not always an address.
 pub fn evidence(lang: Lang, deadlock: &Deadlock) -> &'static str {
+    let alone = deadlock.waits.len() == 1;
     let on_addresses = deadlock.waits.iter().all(|wait| wait.address.is_some());
     match (lang, deadlock.evidence) {
+        (Lang::En, Evidence::Syscall) if alone && !on_addresses => {
+            "Found, not timed out: at a second look it was still in the same call, with the same \
+             argument (/proc/PID/syscall)."
+        }
+        (Lang::It, Evidence::Syscall) if alone && !on_addresses => {
+            "Osservato, non dedotto da un timeout: al secondo sguardo era ancora nella stessa \
+             chiamata, con lo stesso argomento (/proc/PID/syscall)."
+        }
         (Lang::En, Evidence::Syscall) if on_addresses => {
             "Found, not timed out: at a second look each was still in the same call on the same \
              address (/proc/PID/syscall)."

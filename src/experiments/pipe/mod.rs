@@ -1,0 +1,110 @@
+//! The lesson *pipe*: who waits for whom between two ends, and what a message costs.
+//!
+//! `echo` is what `compare` measures; `recv-first`, `greeting` and `unread` belong to the core, the
+//! other experiments to the parts of the lesson.
+
+mod bandwidth;
+mod carrier;
+mod echo;
+mod end;
+mod full;
+mod greeting;
+mod one_reader;
+mod placement;
+mod waiting;
+
+use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
+use crate::event::Params;
+
+/// The row of the registry.
+pub static LESSON: Lesson = Lesson {
+    name: "pipe",
+    texts: texts!("pipe"),
+    sources: &[
+        ("pipe/greeting.rs", include_str!("greeting.rs")),
+        ("pipe/echo.rs", include_str!("echo.rs")),
+        ("pipe/carrier.rs", include_str!("carrier.rs")),
+        ("pipe/waiting.rs", include_str!("waiting.rs")),
+        ("pipe/full.rs", include_str!("full.rs")),
+        ("pipe/end.rs", include_str!("end.rs")),
+        ("pipe/one_reader.rs", include_str!("one_reader.rs")),
+    ],
+    options: &[Opt::N, Opt::Runs],
+    defaults: Params { n: Some(1000), runs: Some(5), ..NO_PARAMS },
+    spawned: Vec::new,
+    experiments: &[
+        Experiment {
+            name: "echo",
+            compared: true,
+            variants: &["pipe", "socketpair", "queue", "shm", "python-pipe", "python-pipe-oneway"],
+            racy: &[],
+            figures: echo::FIGURES,
+            experiment_figures: &[],
+            run: echo::run,
+        },
+        Experiment {
+            name: "recv-first",
+            compared: false,
+            variants: &["pipe", "socketpair"],
+            racy: &[],
+            figures: waiting::RECV_FIRST,
+            experiment_figures: &[],
+            run: waiting::recv_first,
+        },
+        Experiment {
+            name: "greeting",
+            compared: false,
+            variants: &["as-written", "receiver-first", "sender-pauses", "python-as-written"],
+            racy: &[],
+            figures: greeting::FIGURES,
+            experiment_figures: &[],
+            run: greeting::run,
+        },
+        Experiment {
+            name: "unread",
+            compared: false,
+            variants: &["short", "pipe", "socketpair"],
+            racy: &[],
+            figures: waiting::UNREAD,
+            experiment_figures: &[],
+            run: waiting::unread,
+        },
+        Experiment {
+            name: "full",
+            compared: false,
+            variants: &["pipe", "socketpair"],
+            racy: &[],
+            figures: full::FIGURES,
+            experiment_figures: &[],
+            run: full::run,
+        },
+        Experiment {
+            name: "end",
+            compared: false,
+            variants: &["closed", "forgotten"],
+            racy: &[],
+            figures: end::FIGURES,
+            experiment_figures: &[],
+            run: end::run,
+        },
+        Experiment {
+            name: "one-reader",
+            compared: false,
+            variants: &["locked", "unlocked"],
+            racy: &["unlocked"],
+            figures: one_reader::FIGURES,
+            experiment_figures: &[],
+            run: one_reader::run,
+        },
+        Experiment {
+            name: "bandwidth",
+            compared: false,
+            variants: &["pipe", "socketpair", "queue", "shm", "python-pipe", "python-pipe-oneway"],
+            racy: &[],
+            figures: bandwidth::FIGURES,
+            experiment_figures: bandwidth::EXPERIMENT_FIGURES,
+            run: bandwidth::run,
+        },
+    ],
+    sweep: None,
+};
