@@ -7,7 +7,7 @@
 //! pipe       Pipe() and Pipe(False): two Connections with send, recv and poll
 //! lock       Lock (robust: survives a killed owner), SemaphoreLock (Python's), PlainLock (the price)
 //! barrier    Barrier (Python's) and Gate (a start line that spins, for races)
-//! shm        Value, Array, and typed memory that forked children share
+//! shm        Value, Array, SharedMemory (by name), and typed memory that forked children share
 //! queue      Queue: messages through shared memory, whole whoever is killed
 //! proc       what the kernel tells of another process in /proc, and the deadlock finder
 //! sys        the system calls under all of these
@@ -50,5 +50,8 @@ pub use lock::{Lock, LockError, LockGuard, Orphan, PlainLock, SemaphoreLock};
 pub use pipe::{Connection, PipeError, pipe, pipe_oneway};
 pub use process::{Exit, Process, ProcessError, Usage};
 pub use queue::{Queue, QueueError};
-pub use shm::{Array, RawValue, Scalar, Shared, SharedSafe, SharedSlice, Value};
+pub use shm::{
+    Array, Numbers, RawArray, RawValue, Scalar, SegmentError, Shared, SharedMemory, SharedSafe,
+    SharedSlice, Value,
+};
 pub use sys::MapError;

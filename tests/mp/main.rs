@@ -17,6 +17,7 @@ mod process;
 mod queue;
 mod queue_kills;
 mod queue_steps;
+mod shared_memory;
 mod shm;
 mod spawn;
 mod staging;
@@ -41,6 +42,7 @@ const QUICK: &[&[Case]] = &[
     lock::CASES,
     barrier::CASES,
     shm::CASES,
+    shared_memory::CASES,
     queue::CASES,
     queue_steps::CASES,
     proc::CASES,
