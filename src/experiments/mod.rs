@@ -16,6 +16,7 @@ mod process;
 mod python;
 mod queue;
 mod rounds;
+mod shm;
 mod stage;
 pub mod work;
 mod workers;
@@ -28,7 +29,7 @@ pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use options::Opt;
 
 /// Every lesson, in the order in which they are taught.
-pub static LESSONS: &[&Lesson] = &[&process::LESSON, &queue::LESSON, &lock::LESSON];
+pub static LESSONS: &[&Lesson] = &[&process::LESSON, &queue::LESSON, &shm::LESSON, &lock::LESSON];
 
 /// One lesson: what it can run and the texts around it.
 #[derive(Debug)]

@@ -21,5 +21,6 @@ mod room;
 mod runner_ends;
 mod runner_kills;
 mod runner_sweeps;
+mod shm;
 mod surroundings;
 mod terminal;

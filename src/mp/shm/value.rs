@@ -36,6 +36,13 @@ impl<T: Scalar> RawValue<T> {
     pub fn set(&self, value: T) {
         T::store(&self.0, value);
     }
+
+    /// Where it lies, the same in every process that inherited it. Python's
+    /// `ctypes.addressof(value)`.
+    #[must_use]
+    pub fn address(&self) -> u64 {
+        std::ptr::from_ref(&*self.0).addr() as u64
+    }
 }
 
 impl<T: Integer> RawValue<T> {
