@@ -66,7 +66,7 @@ impl Opt {
     /// Least and greatest value.
     pub fn range(self) -> (u64, u64) {
         match self {
-            Opt::N => (1, 1_000_000),
+            Opt::N => (1, 10_000_000),
             Opt::Runs => (1, 10_000),
             Opt::Workers => (1, 1_000),
             // The ledger numbers each process's writes with 24 bits.

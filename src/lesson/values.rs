@@ -154,6 +154,7 @@ impl Values {
             Event::Start(_)
             | Event::Progress(_)
             | Event::Timeline(_)
+            | Event::Curve(_)
             | Event::Line(_)
             | Event::Answer(_)
             | Event::Doing(_)

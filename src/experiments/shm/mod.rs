@@ -6,10 +6,14 @@
 mod bits;
 mod carriers;
 mod carry;
+mod growth;
+mod memory;
+mod named;
 mod written;
 
 use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
 use crate::event::Params;
+use crate::mp::process::spawn::Function;
 
 /// The row of the registry.
 pub static LESSON: Lesson = Lesson {
@@ -19,10 +23,12 @@ pub static LESSON: Lesson = Lesson {
         ("shm/written.rs", include_str!("written.rs")),
         ("shm/bits.rs", include_str!("bits.rs")),
         ("shm/carriers.rs", include_str!("carriers.rs")),
+        ("shm/memory.rs", include_str!("memory.rs")),
+        ("shm/named.rs", include_str!("named.rs")),
     ],
     options: &[Opt::N, Opt::Runs],
     defaults: Params { n: Some(100_000), runs: Some(5), ..NO_PARAMS },
-    spawned: Vec::new,
+    spawned: || vec![Function::new(named::STRANGER, named::stranger)],
     experiments: &[
         Experiment {
             name: "carry",
@@ -57,6 +63,40 @@ pub static LESSON: Lesson = Lesson {
             figures: bits::FIGURES,
             experiment_figures: &[],
             run: bits::run,
+        },
+        Experiment {
+            name: "growth",
+            compared: false,
+            variants: &["pipe", "socketpair", "queue", "shm"],
+            racy: &[],
+            figures: growth::FIGURES,
+            experiment_figures: growth::EXPERIMENT_FIGURES,
+            run: growth::run,
+        },
+        Experiment {
+            name: "footprint",
+            compared: false,
+            variants: &["inherited", "written", "shared"],
+            racy: &[],
+            figures: memory::FIGURES,
+            experiment_figures: &[],
+            run: memory::run,
+        },
+        Experiment {
+            name: "named",
+            compared: false,
+            variants: &[
+                "stranger",
+                "child-drops",
+                "crate-child-drops",
+                "owner-killed",
+                "too-large",
+                "python-stranger",
+            ],
+            racy: &[],
+            figures: named::FIGURES,
+            experiment_figures: &[],
+            run: named::run,
         },
     ],
 };
