@@ -304,7 +304,7 @@ pub(super) unsafe fn close_from(first: RawFd) -> io::Result<()> {
 
 /// Fills `bytes` with random ones that nobody can guess (getrandom(2)). At boot it waits until the
 /// kernel has gathered enough.
-pub(super) fn random(bytes: &mut [u8]) -> io::Result<()> {
+pub fn random(bytes: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;
     while filled < bytes.len() {
         let rest = &mut bytes[filled..];

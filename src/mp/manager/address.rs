@@ -3,11 +3,12 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{AddrParseError, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use nix::sys::stat::{Mode, umask};
@@ -101,6 +102,19 @@ impl fmt::Display for Address {
             Address::Unix(path) => path.display().fmt(f),
             Address::Tcp(address) => address.fmt(f),
         }
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddrParseError;
+
+    /// A text that begins with `/` is a path, any other an IP address and a port: what `Display`
+    /// shows.
+    fn from_str(text: &str) -> Result<Self, AddrParseError> {
+        if text.starts_with('/') {
+            return Ok(Address::Unix(PathBuf::from(text)));
+        }
+        text.parse().map(Address::Tcp)
     }
 }
 
