@@ -11,6 +11,7 @@ mod failure;
 mod lab;
 pub mod ledger;
 mod lock;
+mod manager;
 pub mod options;
 mod process;
 mod python;
@@ -29,7 +30,8 @@ pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use options::Opt;
 
 /// Every lesson, in the order in which they are taught.
-pub static LESSONS: &[&Lesson] = &[&process::LESSON, &queue::LESSON, &shm::LESSON, &lock::LESSON];
+pub static LESSONS: &[&Lesson] =
+    &[&process::LESSON, &queue::LESSON, &shm::LESSON, &manager::LESSON, &lock::LESSON];
 
 /// One lesson: what it can run and the texts around it.
 #[derive(Debug)]

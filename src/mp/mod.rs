@@ -9,6 +9,7 @@
 //! barrier    Barrier (Python's) and Gate (a start line that spins, for races)
 //! shm        Value, Array, SharedMemory (by name), and typed memory that forked children share
 //! queue      Queue: messages through shared memory, whole whoever is killed
+//! manager    Manager: a server process that owns list, dict, Namespace, Value, Queue, Lock; proxies
 //! proc       what the kernel tells of another process in /proc, and the deadlock finder
 //! sys        the system calls under all of these
 //! ```
@@ -37,6 +38,7 @@ compile_error!(
 
 pub mod barrier;
 pub mod lock;
+pub mod manager;
 pub mod pipe;
 pub mod proc;
 pub mod process;
@@ -47,6 +49,7 @@ pub mod sys;
 
 pub use barrier::{Barrier, BarrierError, Gate, GateError};
 pub use lock::{Lock, LockError, LockGuard, Orphan, PlainLock, SemaphoreLock};
+pub use manager::{Manager, ManagerError};
 pub use pipe::{Connection, PipeError, pipe, pipe_oneway};
 pub use process::{Exit, Process, ProcessError, Usage};
 pub use queue::{Queue, QueueError};

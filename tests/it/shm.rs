@@ -9,7 +9,7 @@ use crate::python::{faults, real_python};
 use crate::surroundings::succeeds;
 
 /// The variants of `carry` that need no Python.
-const CARRIERS: [&str; 4] = ["pipe", "socketpair", "queue", "shm"];
+const CARRIERS: [&str; 5] = ["pipe", "socketpair", "queue", "shm", "manager"];
 
 /// `compare shm --json` without Python.
 fn compare<const N: usize>(args: [&str; N]) -> Parlab {
@@ -96,6 +96,8 @@ fn a_message_is_copied_in_and_out_and_shared_numbers_once_each_way() {
         assert_eq!(number(&done, message, "copied_bytes"), 4.0 * payload, "{message}");
     }
     assert_eq!(number(&done, "shm", "copied_bytes"), 2.0 * payload);
+    // Its server takes each message out of one socket, and puts it into another.
+    assert_eq!(number(&done, "manager", "copied_bytes"), 8.0 * payload);
 }
 
 #[test]
@@ -179,7 +181,7 @@ fn the_trips_are_drawn_as_a_plot() {
     room.file("x.md", lesson_text(&["experiment = \"growth\"\nn = 1000\nruns = 1"]));
     let done = Parlab::in_room(&room).args(["lesson", "./x.md", "--no-python"]).run();
     let text = done.stdout().to_string();
-    assert!(text.contains("a pipe, b socketpair, c queue, d shm"), "{done}");
+    assert!(text.contains("a pipe, b socketpair, c queue, d shm, e manager"), "{done}");
     assert!(text.contains("1\u{a0}000"), "{done}");
 }
 

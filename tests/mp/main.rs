@@ -11,6 +11,8 @@ mod barrier;
 mod kills;
 mod lifetime;
 mod lock;
+mod manager;
+mod manager_strangers;
 mod pipe;
 mod proc;
 mod process;
@@ -45,6 +47,8 @@ const QUICK: &[&[Case]] = &[
     shared_memory::CASES,
     queue::CASES,
     queue_steps::CASES,
+    manager::CASES,
+    manager_strangers::CASES,
     proc::CASES,
 ];
 const SLOW: &[&[Case]] = &[kills::CASES, queue_kills::CASES];

@@ -4,6 +4,9 @@
 //! receives it. Numbers in shared memory are copied in once and out once, by the parent; the child
 //! works where they lie, and messages only say that it may begin, and that it is done.
 //!
+//! A manager's queue is a third way: each message goes through a server process, so it is copied four
+//! times on its way there, and each put and each get is a call that waits for its answer.
+//!
 //! Messages have 64 KiB at most, so that no process ever holds more than its numbers and one block of
 //! them. The child receives everything before it sends anything: two processes that both send, and
 //! nobody receives, wait for each other as soon as the carrier is full.
@@ -11,10 +14,15 @@
 use anyhow::{Context, Result};
 use bytemuck::{cast_slice, cast_slice_mut};
 
+use crate::experiments::lab::Lab;
+use crate::mp::manager::{Manager, QueueProxy};
 use crate::mp::{self, Connection, Queue, RawArray};
 
 /// Numbers in one message: 64 KiB, as much as a pipe holds by default.
 const BLOCK: usize = 8192;
+
+/// Messages that a manager's queue holds.
+const BLOCKS: usize = 16;
 
 /// What a queue holds, in bytes: some blocks, so that both ends can work at the same time.
 const QUEUE_BYTES: usize = 1 << 20;
@@ -28,12 +36,16 @@ pub trait Carrier {
     /// In the child: adds 2 to each of `n` numbers. It says `ready` when it has its memory.
     fn add_two(&self, n: usize, ready: &dyn Fn()) -> usize;
 
-    /// In the parent: gets the carrier's memory, if it has any of that size.
+    /// In the parent, before the trip: gets the carrier's memory, if it has any of that size, or
+    /// whatever else is got once.
     fn touch(&self) {}
 }
 
 /// The carrier of that name, for `n` numbers.
-pub fn carrier(name: &str, n: usize) -> Result<Box<dyn Carrier>> {
+///
+/// # Errors
+/// When memory, descriptors or, for the manager's socket, the run's directory cannot be had.
+pub fn carrier(lab: &mut Lab, name: &str, n: usize) -> Result<Box<dyn Carrier>> {
     Ok(match name {
         "pipe" => Box::new(Pipes {
             there: mp::pipe_oneway().context("a pipe")?,
@@ -49,6 +61,7 @@ pub fn carrier(name: &str, n: usize) -> Result<Box<dyn Carrier>> {
             go: Queue::new(64).context("the queue")?,
             done: Queue::new(64).context("the queue")?,
         }),
+        "manager" => Box::new(Managed::new(lab)?),
         other => unreachable!("the registry has no variant {other}"),
     })
 }
@@ -155,6 +168,63 @@ impl Carrier for Queues {
         let got = get(&self.there, &mut numbers);
         plus_two(&mut numbers);
         got + put(&self.back, &numbers)
+    }
+}
+
+/// A queue each way in a server process, called through proxies.
+struct Managed {
+    there: QueueProxy<Vec<f64>>,
+    back: QueueProxy<Vec<f64>>,
+    /// The server ends when it is dropped.
+    _manager: Manager,
+}
+
+impl Managed {
+    fn new(lab: &mut Lab) -> Result<Self> {
+        let place = lab.scratch().context("a place for the manager's socket")?;
+        let manager = Manager::new(place).context("the manager")?;
+        Ok(Managed {
+            there: manager.queue(Some(BLOCKS)).context("the manager's queue")?,
+            back: manager.queue(Some(BLOCKS)).context("the manager's queue")?,
+            _manager: manager,
+        })
+    }
+}
+
+/// The server copies each message out of its socket, and into the other one.
+const COPIES_OF_THE_SERVER: usize = 2;
+
+fn call_put(to: &QueueProxy<Vec<f64>>, numbers: &[f64]) -> usize {
+    for block in numbers.chunks(BLOCK) {
+        to.put(&block.to_vec()).expect("the manager is there");
+    }
+    size_of_val(numbers) * COPIES_OF_THE_SERVER
+}
+
+fn call_get(from: &QueueProxy<Vec<f64>>, numbers: &mut [f64]) -> usize {
+    for block in numbers.chunks_mut(BLOCK) {
+        block.copy_from_slice(&from.get().expect("the manager is there"));
+    }
+    size_of_val(numbers) * COPIES_OF_THE_SERVER
+}
+
+impl Carrier for Managed {
+    fn there_and_back(&self, numbers: &mut [f64]) -> usize {
+        call_put(&self.there, numbers) + call_get(&self.back, numbers)
+    }
+
+    fn add_two(&self, n: usize, ready: &dyn Fn()) -> usize {
+        let mut numbers = room(n);
+        self.touch();
+        ready();
+        let got = call_get(&self.there, &mut numbers);
+        plus_two(&mut numbers);
+        got + call_put(&self.back, &numbers)
+    }
+
+    /// A process's first call connects it.
+    fn touch(&self) {
+        self.there.len().expect("the manager is there");
     }
 }
 

@@ -53,9 +53,9 @@ struct Report {
 ///
 /// # Errors
 /// When memory, descriptors or processes cannot be had, or one of the two does not end well.
-pub fn trip(name: &str, n: usize, cpus: Option<[usize; 2]>) -> Result<Trip> {
+pub fn trip(lab: &mut Lab, name: &str, n: usize, cpus: Option<[usize; 2]>) -> Result<Trip> {
     let memory = "a report in shared memory";
-    let carrier = carrier(name, n)?;
+    let carrier = carrier(lab, name, n)?;
     let gate = Gate::new(2).context(memory)?;
     let report = Report {
         time_ns: RawValue::new(0).context(memory)?,
@@ -127,7 +127,7 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         if variant.python.is_some() {
             return peer(lab, variant, index);
         }
-        let trip = trip(variant.base, n, cpus)?;
+        let trip = trip(lab, variant.base, n, cpus)?;
         trips.push((variant.name.clone(), trip));
         let run = Run {
             time_s: Some(trip.time_s),

@@ -72,7 +72,7 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         for round in 0..=lab.runs() {
             for (index, variant) in variants.iter().enumerate() {
                 lab.settle()?;
-                let trip = trip(variant.base, n as usize, cpus)?;
+                let trip = trip(lab, variant.base, n as usize, cpus)?;
                 anyhow::ensure!(trip.right, "{}: not every number came back right", variant.name);
                 // The first round warms up.
                 times[index].extend((round > 0).then_some(trip.time_s));

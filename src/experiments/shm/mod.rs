@@ -33,7 +33,15 @@ pub static LESSON: Lesson = Lesson {
         Experiment {
             name: "carry",
             compared: true,
-            variants: &["pipe", "socketpair", "queue", "shm", "python-pipe", "python-shm"],
+            variants: &[
+                "pipe",
+                "socketpair",
+                "queue",
+                "shm",
+                "manager",
+                "python-pipe",
+                "python-shm",
+            ],
             racy: &[],
             figures: carry::FIGURES,
             experiment_figures: &[],
@@ -67,7 +75,7 @@ pub static LESSON: Lesson = Lesson {
         Experiment {
             name: "growth",
             compared: false,
-            variants: &["pipe", "socketpair", "queue", "shm"],
+            variants: &["pipe", "socketpair", "queue", "shm", "manager"],
             racy: &[],
             figures: growth::FIGURES,
             experiment_figures: growth::EXPERIMENT_FIGURES,
