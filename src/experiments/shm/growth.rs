@@ -4,12 +4,14 @@
 //! the carrier; with many, as long as the copying. From two sizes in that second range comes the price
 //! of one more number.
 
-use anyhow::Result;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
 use serde_json::{Value as Json, json};
 
 use super::carry::trip;
 use crate::event::{Curve, Event};
-use crate::experiments::lab::Lab;
+use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::stage::Stage;
 use crate::stats;
 
@@ -48,8 +50,15 @@ pub const FIGURES: &[&str] = &[
     "per_number_ns",
 ];
 
-/// Figures of the experiment: the most numbers carried, and their size.
-pub const EXPERIMENT_FIGURES: &[&str] = &["most", "most_bytes"];
+/// Figures of the experiment: the most numbers carried, and their size; whether more were asked for,
+/// and would have taken too long.
+pub const EXPERIMENT_FIGURES: &[&str] = &["most", "most_bytes", "stopped"];
+
+/// How long a level may be expected to take: ten times the one before.
+const LEVEL_BOUND: Duration = Duration::from_secs(25);
+
+/// Numbers from which on a trip is long enough to need no other one to warm up.
+const WARM_FROM: u32 = 1_000_000;
 
 /// What one variant gave: (numbers, median time) at each level, and its last trip.
 #[derive(Default)]
@@ -62,27 +71,18 @@ struct Measured {
 /// The experiment `growth`.
 pub fn run(lab: &mut Lab) -> Result<()> {
     let variants = lab.variants()?;
-    let cpus = Stage::usual(&lab.machine.usable).cpus;
-    let levels = LEVELS.iter().filter(|(n, _)| *n == 1 || *n <= lab.n());
-    let levels: Vec<u32> = levels.map(|(n, _)| *n).collect();
-    lab.expect_steps(levels.len() as u64 * (u64::from(lab.runs()) + 1));
+    let wanted = LEVELS.iter().filter(|(n, _)| *n == 1 || *n <= lab.n());
+    let levels: Vec<u32> = wanted.map(|(n, _)| *n).collect();
+    lab.expect_steps(levels.iter().map(|n| u64::from(rounds(*n, lab.runs()))).sum());
     let mut measured: Vec<Measured> = variants.iter().map(|_| Measured::default()).collect();
+    let (mut most, mut stopped) = (0, false);
     for &n in &levels {
-        let mut times: Vec<Vec<f64>> = vec![Vec::new(); variants.len()];
-        for round in 0..=lab.runs() {
-            for (index, variant) in variants.iter().enumerate() {
-                lab.settle()?;
-                let trip = trip(lab, variant.base, n as usize, cpus)?;
-                anyhow::ensure!(trip.right, "{}: not every number came back right", variant.name);
-                // The first round warms up.
-                times[index].extend((round > 0).then_some(trip.time_s));
-                measured[index].copied_bytes = trip.copied_bytes;
-                measured[index].peak_bytes = trip.peak_bytes;
-            }
-            lab.step()?;
-        }
-        for (measured, times) in measured.iter_mut().zip(&times) {
-            measured.points.extend(stats::median(times).map(|time| (f64::from(n), time)));
+        let began = Instant::now();
+        level(lab, &variants, n, &mut measured)?;
+        most = n;
+        stopped = levels.last() != Some(&n) && began.elapsed() * 10 > LEVEL_BOUND;
+        if stopped {
+            break;
         }
     }
     for (variant, measured) in variants.iter().zip(measured) {
@@ -96,10 +96,37 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         };
         lab.emit(&Event::Curve(curve))?;
     }
-    let most = levels.last().copied().unwrap_or_default();
     let most_bytes = u64::from(most) * size_of::<f64>() as u64;
-    lab.measure(None, [("most", json!(most)), ("most_bytes", json!(most_bytes))])?;
+    let found = [("most_bytes", json!(most_bytes)), ("stopped", json!(stopped))];
+    lab.measure(None, [("most", json!(most))].into_iter().chain(found))?;
     lab.summarize(&variants, &[])
+}
+
+fn rounds(n: u32, runs: u32) -> u32 {
+    if n < WARM_FROM { runs + 1 } else { runs }
+}
+
+/// All trips with `n` numbers, by turns.
+fn level(lab: &mut Lab, variants: &[Variant], n: u32, measured: &mut [Measured]) -> Result<()> {
+    let cpus = Stage::usual(&lab.machine.usable).cpus;
+    let rounds = rounds(n, lab.runs());
+    let mut times: Vec<Vec<f64>> = vec![Vec::new(); variants.len()];
+    for round in 0..rounds {
+        for ((variant, times), measured) in variants.iter().zip(&mut times).zip(&mut *measured) {
+            lab.settle()?;
+            let trip = trip(lab, variant.base, n as usize, cpus)?;
+            ensure!(trip.right, "{}: not every number came back right", variant.name);
+            let warms_up = round == 0 && rounds > lab.runs();
+            times.extend((!warms_up).then_some(trip.time_s));
+            measured.copied_bytes = trip.copied_bytes;
+            measured.peak_bytes = trip.peak_bytes;
+        }
+        lab.step()?;
+    }
+    for (measured, times) in measured.iter_mut().zip(&times) {
+        measured.points.extend(stats::median(times).map(|time| (f64::from(n), time)));
+    }
+    Ok(())
 }
 
 impl Measured {

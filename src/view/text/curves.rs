@@ -50,7 +50,8 @@ fn drawn(curves: &[&Curve], style: &Style) -> String {
         Paint::Heading,
         style,
     );
-    let labels = y.labels(ROWS, |value| format::figure(&curves[0].y, value, style.lang));
+    let ends = vec![y.least, f64::midpoint(y.least, y.greatest), y.greatest];
+    let labels = y.labels(ROWS, ends, |value| format::figure(&curves[0].y, value, style.lang));
     let margin = labels.iter().map(|(_, label)| display_width(label)).max().unwrap_or(0);
     let columns = style.width.saturating_sub(margin + 6).clamp(10, MOST_COLUMNS);
     let grid = Grid::of(curves, &x, &y, columns);
@@ -61,7 +62,11 @@ fn drawn(curves: &[&Curve], style: &Style) -> String {
         let edge = if label.is_empty() { '│' } else { '┤' };
         text.push_str(&format!("  {blanks}{label} {edge}{}\n", line.trim_end()));
     }
-    let ticks = x.labels(columns, |value| format::figure(&curves[0].x, value, style.lang));
+    let mut measured: Vec<f64> = points().map(|point| point.0).collect();
+    measured.sort_by(f64::total_cmp);
+    measured.dedup();
+    let ticks =
+        x.labels(columns, measured, |value| format::figure(&curves[0].x, value, style.lang));
     text.push_str(&bottom(&ticks, margin, columns));
     text + &legend(curves, &grid, style)
 }
@@ -91,14 +96,19 @@ impl Axis {
         (self.share(value) * (cells - 1) as f64).round() as usize
     }
 
-    /// Values to be named, with their cells: powers of ten on a logarithmic axis, the ends and the
-    /// middle on another.
-    fn labels(&self, cells: usize, name: impl Fn(f64) -> String) -> Vec<(usize, String)> {
+    /// Values to be named, with their cells: powers of ten on a logarithmic axis, `others` on
+    /// another.
+    fn labels(
+        &self,
+        cells: usize,
+        others: Vec<f64>,
+        name: impl Fn(f64) -> String,
+    ) -> Vec<(usize, String)> {
         let values: Vec<f64> = if self.logarithmic {
             let (first, last) = (self.least.log10().ceil(), self.greatest.log10().floor());
             (first as i32..=last as i32).map(|power| 10_f64.powi(power)).collect()
         } else {
-            vec![self.least, f64::midpoint(self.least, self.greatest), self.greatest]
+            others
         };
         values.into_iter().map(|value| (self.cell(value, cells), name(value))).collect()
     }
@@ -151,7 +161,7 @@ fn bottom(ticks: &[(usize, String)], margin: usize, columns: usize) -> String {
     let mut names = String::new();
     for (cell, name) in ticks {
         let width = display_width(name);
-        let start = cell.saturating_sub(width / 2).min((columns + 3).saturating_sub(width));
+        let start = cell.saturating_sub(width / 2).min((columns + 2).saturating_sub(width));
         let taken = display_width(&names);
         if taken > 0 && start < taken + 2 {
             continue;
