@@ -565,6 +565,12 @@ pub enum ErrorKind {
     LessonFile,
     /// Nothing of what was asked for can run here.
     NothingRan,
+    /// A server cannot listen where it should: the address is taken, another's, or too long.
+    Address,
+    /// A secret key is missing, or not kept as one.
+    Key,
+    /// A server that is needed is not there, or does not let this client in.
+    NoServer,
     /// The lesson has no part of that name.
     UnknownPart,
     /// The experiment of a lesson file has no variant of that name.

@@ -141,7 +141,8 @@ const ERRORS: [ErrorKind; 16] = [
     ErrorKind::ExperimentKilled, ErrorKind::Panic, ErrorKind::ProcessLimit,
     ErrorKind::DescriptorLimit, ErrorKind::OutOfMemory, ErrorKind::WorkerKilled,
     ErrorKind::System, ErrorKind::Output, ErrorKind::TimeLimit, ErrorKind::LessonFile,
-    ErrorKind::UnknownPart, ErrorKind::UnknownVariant, ErrorKind::NothingRan,
+    ErrorKind::UnknownPart, ErrorKind::UnknownVariant, ErrorKind::NothingRan, ErrorKind::Address,
+    ErrorKind::Key, ErrorKind::NoServer,
 ];
 #[rustfmt::skip]
 const NOTES: [NoteKind; 3] = [

@@ -11,6 +11,7 @@ use super::sys;
 
 mod address;
 mod authkey;
+mod budget;
 mod containers;
 mod error;
 mod login;
