@@ -127,6 +127,15 @@ pub struct Params {
     /// Steps of each process's loop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<u32>,
+    /// Where to listen for other programs: an address and a port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
+    /// Where another program listens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect: Option<String>,
+    /// The file with the key that both have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authkey_file: Option<String>,
     /// The variants to run, where not all are wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub only: Option<Vec<String>>,
