@@ -87,7 +87,7 @@ fn lesson_command() -> Clap {
         command = command.subcommand(
             Clap::new(lesson.name)
                 .about(title(lesson))
-                .args(options(lesson))
+                .args(options(lesson, |_| true))
                 .arg(part(PossibleValuesParser::new(parts).into())),
         );
     }
@@ -109,8 +109,8 @@ fn compare_command() -> Clap {
         .subcommand_value_name("LESSON")
         .subcommand_help_heading("Lessons");
     for lesson in LESSONS {
-        command =
-            command.subcommand(Clap::new(lesson.name).about(title(lesson)).args(options(lesson)));
+        let options = options(lesson, Opt::is_compared);
+        command = command.subcommand(Clap::new(lesson.name).about(title(lesson)).args(options));
     }
     command
 }
@@ -121,10 +121,10 @@ fn title(lesson: &Lesson) -> &'static str {
     heading.unwrap_or(lesson.name)
 }
 
-/// The options of a lesson's experiments.
-fn options(lesson: &'static Lesson) -> Vec<Arg> {
-    let mut args: Vec<Arg> =
-        lesson.options.iter().map(|&opt| argument(opt, opt.get(&lesson.defaults))).collect();
+/// The options of a lesson's experiments, as far as they are wanted.
+fn options(lesson: &'static Lesson, wanted: fn(Opt) -> bool) -> Vec<Arg> {
+    let used = lesson.options.iter().copied().filter(|&opt| wanted(opt));
+    let mut args: Vec<Arg> = used.map(|opt| argument(opt, opt.get(&lesson.defaults))).collect();
     args.push(only(PossibleValuesParser::new(lesson.compared_variants()).into()));
     args.extend([python(), no_python(), seed(), seconds_limit()]);
     args

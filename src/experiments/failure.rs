@@ -30,12 +30,11 @@ pub fn told(error: &anyhow::Error) -> Error {
         };
     }
     let kind = error.chain().find_map(kind_of).unwrap_or(ErrorKind::System);
-    let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
-    Error {
-        kind,
-        what: Some(error.to_string()),
-        detail: (!causes.is_empty()).then(|| causes.join(": ")),
-    }
+    let what = error.to_string();
+    // Errors of `mp` say their cause themselves.
+    let causes = error.chain().skip(1).map(ToString::to_string);
+    let causes: Vec<String> = causes.filter(|cause| !what.contains(cause)).collect();
+    Error { kind, what: Some(what), detail: (!causes.is_empty()).then(|| causes.join(": ")) }
 }
 
 fn kind_of(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {

@@ -76,6 +76,11 @@ impl Opt {
         }
     }
 
+    /// Whether `compare` has it, too: what concerns other terminals is a lesson's alone.
+    pub fn is_compared(self) -> bool {
+        !matches!(self, Opt::Listen | Opt::Connect | Opt::AuthkeyFile)
+    }
+
     /// Least and greatest value of one that is a number.
     pub fn range(self) -> (u64, u64) {
         match self {

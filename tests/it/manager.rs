@@ -1,11 +1,14 @@
 //! The experiments of the lesson *manager*: what they claim, held against what they report.
 
+use std::fs::{self, Permissions};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::rc::Rc;
 
 use parlab::event::{ErrorKind, Event, Run};
 
 use crate::done::Done;
-use crate::family::skip;
+use crate::family::{eventually, skip};
 use crate::parlab::{Parlab, lesson_text};
 use crate::python::{faults, real_python};
 use crate::room::Room;
@@ -137,6 +140,111 @@ fn a_directory_too_deep_for_a_socket_is_told() {
     assert!(detail.contains("too long for a socket"), "{detail}");
 }
 
+/// A file with a key, in the directory where the runs of this room work.
+fn write_key(room: &Room, name: &str, mode: u32) {
+    let path = room.file(name, "a key of sixteen bytes or more\n");
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// One of two terminals, on a text that only has the two of them.
+fn terminal<const N: usize>(room: &Rc<Room>, args: [&str; N]) -> Parlab {
+    room.file("x.md", lesson_text(&["experiment = \"terminals\"\nn = 7"]));
+    Parlab::in_room(room).args(["lesson", "./x.md", "--json", "--no-python"]).args(args)
+}
+
+#[test]
+fn two_parlabs_share_a_list() {
+    let (here, there) = (Rc::new(Room::new()), Rc::new(Room::new()));
+    write_key(&here, "key", 0o600);
+    // The port of a listener that is closed again: nobody else is given it so soon.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let listening = terminal(&here, ["--listen", &port, "--authkey-file", "key"]).start();
+    let connect = || {
+        let done = terminal(&there, ["--connect", &port])
+            .env("PARLAB_AUTHKEY", "a key of sixteen bytes or more")
+            .run();
+        // It may not listen yet.
+        let came = done.errors().is_empty();
+        if came {
+            Some(done.code(0))
+        } else {
+            drop(done.any_stderr().code(1));
+            None
+        }
+    };
+    let connected = eventually("a parlab that listens", connect);
+    let listened = listening.wait().code(0);
+    for (done, variant) in [(&connected, "connect"), (&listened, "listen")] {
+        assert_eq!(done.figure(variant, "appended"), 7, "{done}");
+        assert_eq!(done.figure(variant, "length"), 7, "{done}");
+        assert_eq!(done.figure(variant, "address"), port.as_str(), "{done}");
+    }
+    assert!(number(&connected, "connect", "call_s") > 0.0);
+}
+
+#[test]
+fn who_listens_in_vain_says_so() {
+    let room = Rc::new(Room::new());
+    write_key(&room, "key", 0o600);
+    let args = ["--listen", "127.0.0.1:0", "--authkey-file", "key", "--seconds-limit", "2"];
+    let done = terminal(&room, args).run();
+    assert_eq!(done.figure("listen", "appended"), 0);
+    let address = done.figure("listen", "address");
+    let told = |e: &Event| matches!(e, Event::Line(line) if address == line.text.as_str());
+    assert!(done.events().iter().any(told), "{done}");
+}
+
+#[test]
+fn without_either_option_no_door_is_opened() {
+    let done = terminal(&Rc::new(Room::new()), []).run();
+    assert!(done.figures().is_empty(), "{done}");
+    // Nor can a text open one.
+    let room = Rc::new(Room::new());
+    let block = ["experiment = \"terminals\"\nlisten = \"127.0.0.1:0\""];
+    room.file("x.md", lesson_text(&block));
+    let done = Parlab::in_room(&room).args(["lesson", "./x.md", "--no-python"]).run();
+    done.any_stdout().stderr_has("listen").code(2);
+}
+
+#[test]
+fn keys_and_addresses_that_will_not_do_are_told() {
+    let room = Rc::new(Room::new());
+    write_key(&room, "key", 0o600);
+    write_key(&room, "open", 0o644);
+    room.file("short", "short");
+    fs::set_permissions(room.path("work").join("short"), Permissions::from_mode(0o600)).unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let here = "127.0.0.1:0";
+    let cases = [
+        (["--listen", here, "--authkey-file", "nowhere"], ErrorKind::Key),
+        (["--listen", here, "--authkey-file", "open"], ErrorKind::Key),
+        (["--listen", here, "--authkey-file", "short"], ErrorKind::Key),
+        (["--listen", here, "--seed", "1"], ErrorKind::Key),
+        (["--listen", "192.0.2.1:1", "--authkey-file", "key"], ErrorKind::Address),
+        (["--connect", &closed, "--authkey-file", "key"], ErrorKind::NoServer),
+    ];
+    for (args, kind) in cases {
+        terminal(&room, args).run().one_error(kind).any_stderr().code(1);
+    }
+    for address in ["nowhere", "127.0.0.1:65536", ":80", "127.0.0.1:"] {
+        let run = Parlab::new().args(["lesson", "manager", "--listen", address]).run();
+        run.stdout_is_empty().stderr_has("not an address").code(2);
+    }
+    let compare = Parlab::new().args(["compare", "manager", "--listen", here]).run();
+    compare.stdout_is_empty().any_stderr().code(2);
+}
+
+#[test]
+fn a_taken_port_is_told() {
+    let room = Rc::new(Room::new());
+    write_key(&room, "key", 0o600);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    let done = terminal(&room, ["--listen", &taken, "--authkey-file", "key"]).run();
+    let done = done.one_error(ErrorKind::Address).any_stderr().code(1);
+    assert!(done.errors()[0].what.as_ref().unwrap().contains("is taken"), "{done}");
+}
+
 #[test]
 fn a_real_python_shows_the_same() {
     let Some(python) = real_python() else {
@@ -182,7 +290,9 @@ fn the_figures_are_those_of_the_registry() {
             seen.insert((measure.experiment.clone(), name.clone()));
         }
     }
-    for experiment in parlab::experiments::lesson("manager").unwrap().experiments {
+    let experiments = parlab::experiments::lesson("manager").unwrap().experiments;
+    // Those of two terminals are in a test of their own.
+    for experiment in experiments.iter().filter(|one| one.name != "terminals") {
         for figure in experiment.figures {
             let told = seen.contains(&(experiment.name.to_string(), (*figure).to_string()));
             assert!(told, "{figure} of {} is never told", experiment.name);
