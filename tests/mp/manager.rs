@@ -35,6 +35,7 @@ pub const CASES: &[Case] = &[
     ("manager::client_that_waits_may_die", client_that_waits_may_die),
     ("manager::too_long_is_told_before_anything_is_lost", too_long_is_told),
     ("manager::full_store_loses_nothing", full_store_loses_nothing),
+    ("manager::server_without_memory_loses_nothing", server_without_memory_loses_nothing),
     ("manager::large_items_arrive_whole", large_items_arrive_whole),
     ("manager::nothing_is_left_of_it", nothing_is_left_of_it),
 ];
@@ -397,6 +398,22 @@ fn full_store_loses_nothing() {
         list.append(&vec![4; 9_000]).unwrap();
         list.set(0, &vec![5; 1_000]).unwrap();
     }
+}
+
+fn server_without_memory_loses_nothing() {
+    let home = home();
+    let list = home.manager.list::<String>().unwrap();
+    list.append(&"kept".to_string()).unwrap();
+    let limit = libc::rlimit { rlim_cur: 64 << 20, rlim_max: 64 << 20 };
+    // SAFETY: the limit is read, and nothing is written.
+    let code = unsafe {
+        libc::prlimit(home.manager.pid(), libc::RLIMIT_AS, &raw const limit, std::ptr::null_mut())
+    };
+    assert_eq!(code, 0, "a limit on one's own child");
+    let large = "x".repeat(100 << 20);
+    let answer = list.append(&large);
+    assert!(answer.is_err(), "there is no memory for it");
+    assert_eq!(list.to_vec().unwrap(), ["kept"], "and the server goes on");
 }
 
 fn large_items_arrive_whole() {
