@@ -129,6 +129,15 @@ pub struct Params {
     /// Steps of each process's loop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<u32>,
+    /// Where to listen for other programs: an address and a port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
+    /// Where another program listens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect: Option<String>,
+    /// The file with the key that both have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authkey_file: Option<String>,
     /// The variants to run, where not all are wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub only: Option<Vec<String>>,
@@ -584,6 +593,12 @@ pub enum ErrorKind {
     LessonFile,
     /// Nothing of what was asked for can run here.
     NothingRan,
+    /// A server cannot listen where it should: the address is taken, another's, or too long.
+    Address,
+    /// A secret key is missing, or not kept as one.
+    Key,
+    /// A server that is needed is not there, or does not let this client in.
+    NoServer,
     /// The lesson has no part of that name.
     UnknownPart,
     /// The experiment of a lesson file has no variant of that name.

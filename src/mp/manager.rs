@@ -11,6 +11,7 @@ use super::sys;
 
 mod address;
 mod authkey;
+mod budget;
 mod containers;
 mod error;
 mod login;
@@ -137,12 +138,11 @@ impl Manager {
         let remove = RemoveOnError(&address);
         let mut number = [0; 8];
         sys::random(&mut number).map_err(KeyError::Random)?;
-        let limit = limits.message_bytes;
         let server = Server::new(listener, key.clone(), limits, u64::from_ne_bytes(number));
         // The listener goes to the child alone: when that ends, nobody listens any more.
         let mut process = Process::new("manager", move || server.run());
         process.start()?;
-        let session = Session::open(address.clone(), key, PATIENCE, limit)?;
+        let session = Session::open(address.clone(), key, PATIENCE)?;
         std::mem::forget(remove);
         let client = Client(Rc::new(session));
         Ok(Manager { client, server: process, creator: sys::pid() })
@@ -210,8 +210,7 @@ impl Client {
     /// [`Unproven`](ManagerError::Unproven), [`NotAManager`](ManagerError::NotAManager),
     /// [`Busy`](ManagerError::Busy) and the others.
     pub fn connect(address: &Address, key: AuthKey) -> Result<Self, ManagerError> {
-        let limit = Limits::default().message_bytes;
-        Ok(Client(Rc::new(Session::open(address.clone(), key, PATIENCE, limit)?)))
+        Ok(Client(Rc::new(Session::open(address.clone(), key, PATIENCE)?)))
     }
 
     /// Where the manager listens.

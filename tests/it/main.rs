@@ -11,6 +11,7 @@ mod family;
 mod json;
 mod limits;
 mod lock;
+mod manager;
 mod parlab;
 mod process;
 mod python;

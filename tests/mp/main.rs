@@ -13,6 +13,7 @@ mod lifetime;
 mod lock;
 mod manager;
 mod manager_strangers;
+mod manager_waits;
 mod pipe;
 mod proc;
 mod process;
@@ -48,6 +49,7 @@ const QUICK: &[&[Case]] = &[
     queue::CASES,
     queue_steps::CASES,
     manager::CASES,
+    manager_waits::CASES,
     manager_strangers::CASES,
     proc::CASES,
 ];

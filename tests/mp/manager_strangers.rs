@@ -19,6 +19,7 @@ use crate::staging::{PATIENCE, ends_well, started};
 
 pub const CASES: &[Case] = &[
     ("manager::key_is_the_way_in_over_tcp", key_is_the_way_in_over_tcp),
+    ("manager::limit_is_the_servers", limit_is_the_servers),
     ("manager::wrong_key_is_refused", wrong_key_is_refused),
     ("manager::overheard_login_is_refused", overheard_login_is_refused),
     ("manager::reflected_proof_is_refused", reflected_proof_is_refused),
@@ -33,7 +34,7 @@ pub const CASES: &[Case] = &[
 ];
 
 /// Bytes of the server's first words, and of the client's.
-const HELLO: usize = 56;
+const HELLO: usize = 64;
 const CLAIM: usize = 64;
 
 fn tcp() -> Manager {
@@ -80,6 +81,16 @@ fn key_is_the_way_in_over_tcp() {
         client.named::<ListProxy<String>>("names").unwrap().append(&"Piero".into()).unwrap();
     }));
     assert_eq!(here.to_vec().unwrap(), ["Piero"]);
+}
+
+fn limit_is_the_servers() {
+    // Who did not make the manager is told its limit, and sends nothing that would be dropped.
+    let home = limited(Limits { message_bytes: 100, ..Limits::default() });
+    let client = Client::connect(home.manager.address(), key()).unwrap();
+    let list: ListProxy<Vec<u8>> = client.named("list").unwrap();
+    let answer = list.append(&vec![7; 200]);
+    assert!(matches!(answer, Err(ManagerError::TooLong { limit: 100, .. })), "{answer:?}");
+    list.append(&vec![7; 50]).unwrap();
 }
 
 fn wrong_key_is_refused() {
@@ -132,8 +143,8 @@ fn reflected_proof_is_refused() {
     let manager = limited(Limits::default());
     let mut stream = knock(&manager.manager);
     let hello = greeted(&mut stream);
-    let mut claim = hello[24..].to_vec();
-    claim.extend_from_slice(&hello[24..]);
+    let mut claim = hello[32..].to_vec();
+    claim.extend_from_slice(&hello[32..]);
     stream.write_all(&claim).unwrap();
     let mut verdict = [0; 33];
     stream.read_exact(&mut verdict).unwrap();

@@ -8,6 +8,7 @@ mod kept;
 mod killed;
 mod reach;
 mod refused;
+mod terminals;
 
 use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
 use crate::event::Params;
@@ -24,7 +25,7 @@ pub static LESSON: Lesson = Lesson {
         ("manager/refused.rs", include_str!("refused.rs")),
         ("manager/killed.rs", include_str!("killed.rs")),
     ],
-    options: &[Opt::N, Opt::Runs],
+    options: &[Opt::N, Opt::Runs, Opt::Listen, Opt::Connect, Opt::AuthkeyFile],
     defaults: Params { n: Some(1000), runs: Some(5), ..NO_PARAMS },
     spawned: || vec![Function::new(reach::STRANGER, reach::spawned)],
     experiments: &[
@@ -69,6 +70,15 @@ pub static LESSON: Lesson = Lesson {
             figures: reach::FIGURES,
             experiment_figures: &[],
             run: reach::run,
+        },
+        Experiment {
+            name: "terminals",
+            compared: false,
+            variants: &["listen", "connect"],
+            racy: &[],
+            figures: terminals::FIGURES,
+            experiment_figures: &[],
+            run: terminals::run,
         },
         Experiment {
             name: "strangers",

@@ -6,7 +6,7 @@
 //! `answer_challenge`):
 //!
 //! ```text
-//! server → client   magic, challenge S
+//! server → client   magic, the manager's number and limit, challenge S
 //! client → server   challenge C, HMAC(key, "client" S C)
 //! server → client   HMAC(key, "server" S C)          or one byte that says why not
 //! ```

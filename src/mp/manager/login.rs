@@ -10,8 +10,8 @@ use super::error::ManagerError;
 /// What a server says first: what it is, and which form of the language it speaks.
 const MAGIC: &[u8; 16] = b"parlab manager 1";
 
-/// The server's first words: magic, its manager's number, and a challenge.
-pub(super) const HELLO: usize = 16 + 8 + 32;
+/// The server's first words: magic, its manager's number, its limit, and a challenge.
+pub(super) const HELLO: usize = 16 + 8 + 8 + 32;
 /// The client's words: a challenge and a proof.
 pub(super) const CLAIM: usize = 32 + 32;
 /// The server's last word: whether the client is let in, and the server's own proof.
@@ -21,6 +21,15 @@ const LET_IN: u8 = 0;
 const WRONG_KEY: u8 = 1;
 const BUSY: u8 = 2;
 
+/// What a server tells to everybody who knocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    /// The manager's number, which tells it from every other one.
+    pub(super) manager: u64,
+    /// The longest message that it takes, in bytes.
+    pub(super) message_bytes: u64,
+}
+
 /// The server's side of one login.
 pub(super) struct Login {
     challenge: Challenge,
@@ -28,10 +37,11 @@ pub(super) struct Login {
 
 impl Login {
     /// A login, and the words to begin it with.
-    pub(super) fn begin(manager: u64) -> io::Result<(Self, Vec<u8>)> {
+    pub(super) fn begin(told: Told) -> io::Result<(Self, Vec<u8>)> {
         let challenge = challenge()?;
         let mut hello = MAGIC.to_vec();
-        hello.extend(manager.to_be_bytes());
+        hello.extend(told.manager.to_be_bytes());
+        hello.extend(told.message_bytes.to_be_bytes());
         hello.extend(challenge);
         Ok((Login { challenge }, hello))
     }
@@ -62,13 +72,13 @@ fn refusal(why: u8) -> Vec<u8> {
     verdict
 }
 
-/// The client's side: connects, proves, has the server prove. Gives the connection and the
-/// manager's number.
+/// The client's side: connects, proves, has the server prove. Gives the connection and what the
+/// server told.
 pub(super) fn log_in(
     address: &Address,
     key: &AuthKey,
     patience: Duration,
-) -> Result<(Socket, u64), ManagerError> {
+) -> Result<(Socket, Told), ManagerError> {
     let socket = address.connect(patience)?;
     let wire = Wire { socket: &socket, address, patience };
     let mut hello = [0; HELLO];
@@ -77,11 +87,13 @@ pub(super) fn log_in(
         return Err(ManagerError::Busy { address: address.clone() });
     }
     let (magic, rest) = hello.split_at(MAGIC.len());
-    let (manager, theirs) = rest.split_at(8);
+    let (manager, rest) = rest.split_at(8);
+    let (message_bytes, theirs) = rest.split_at(8);
     if magic != MAGIC {
         return Err(ManagerError::NotAManager { address: address.clone() });
     }
-    let manager = u64::from_be_bytes(manager.try_into().expect("8 bytes"));
+    let number = |bytes: &[u8]| u64::from_be_bytes(bytes.try_into().expect("8 bytes"));
+    let told = Told { manager: number(manager), message_bytes: number(message_bytes) };
     let theirs: Challenge = theirs.try_into().expect("32 bytes");
     let ours = challenge().map_err(|source| wire.os("send to", source))?;
     let mut claim = ours.to_vec();
@@ -91,7 +103,7 @@ pub(super) fn log_in(
     wire.receive(&mut verdict)?;
     let proof: &Proof = verdict[1..].try_into().expect("32 bytes");
     match verdict[0] {
-        LET_IN if key.accepts(proof, Role::Server, &theirs, &ours) => Ok((socket, manager)),
+        LET_IN if key.accepts(proof, Role::Server, &theirs, &ours) => Ok((socket, told)),
         LET_IN => Err(ManagerError::Unproven { address: address.clone() }),
         WRONG_KEY => Err(ManagerError::WrongKey { address: address.clone() }),
         _ => Err(ManagerError::NotAManager { address: address.clone() }),

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use super::Limits;
 use super::address::Socket;
 use super::authkey::AuthKey;
-use super::login::{CLAIM, Login};
+use super::login::{CLAIM, Login, Told};
 use super::message::{HEADER, ObjectId, Refusal, Reply, Request, frame, understood};
 use super::store::{Outcome, PeerId, Store};
 use crate::mp::sys::Deadline;
@@ -70,10 +70,10 @@ impl Peer {
     pub(super) fn greet(
         id: PeerId,
         socket: Socket,
-        manager: u64,
+        told: Told,
         limits: &Limits,
     ) -> Result<Self, Dropped> {
-        let (login, hello) = Login::begin(manager).map_err(|_| Dropped)?;
+        let (login, hello) = Login::begin(told).map_err(|_| Dropped)?;
         let mut peer = Peer {
             id,
             socket,

@@ -15,7 +15,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::Limits;
 use super::address::Listener;
 use super::authkey::AuthKey;
-use super::login;
+use super::login::{self, Told};
 use super::message::ObjectId;
 use super::peer::{Dropped, Next, Peer, Waiting};
 use super::store::{PeerId, Store};
@@ -29,7 +29,7 @@ pub(super) struct Server {
     listener: Listener,
     key: AuthKey,
     limits: Limits,
-    manager: u64,
+    told: Told,
     store: Store,
     peers: Vec<Peer>,
     /// Calls that wait, in the order in which they came.
@@ -46,8 +46,8 @@ impl Server {
             listener,
             key,
             store: Store::new(limits.stored_bytes, limits.message_bytes),
+            told: Told { manager, message_bytes: limits.message_bytes as u64 },
             limits,
-            manager,
             peers: Vec::new(),
             waiting: VecDeque::new(),
             lost: Vec::new(),
@@ -118,7 +118,7 @@ impl Server {
             }
             Ok(socket) => {
                 self.last += 1;
-                self.peers.extend(Peer::greet(self.last, socket, self.manager, &self.limits));
+                self.peers.extend(Peer::greet(self.last, socket, self.told, &self.limits));
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(_) => self.pause = Some(Deadline::after(PAUSE)),

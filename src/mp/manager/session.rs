@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::address::{Address, Socket};
 use super::authkey::AuthKey;
 use super::error::ManagerError;
-use super::login::log_in;
+use super::login::{Told, log_in};
 use super::message::{Call, HEADER, ObjectId, Refusal, Reply, Request, Wait, frame, understood};
 use crate::mp::sys;
 
@@ -21,9 +21,8 @@ pub(super) struct Session {
     address: Address,
     key: AuthKey,
     patience: Duration,
-    limit: usize,
     link: RefCell<Option<Link>>,
-    manager: Cell<u64>,
+    told: Cell<Told>,
     calls: Cell<u64>,
 }
 
@@ -41,15 +40,13 @@ impl Session {
         address: Address,
         key: AuthKey,
         patience: Duration,
-        limit: usize,
     ) -> Result<Self, ManagerError> {
         let session = Session {
             address,
             key,
             patience,
-            limit,
             link: RefCell::new(None),
-            manager: Cell::new(0),
+            told: Cell::new(Told { manager: 0, message_bytes: 0 }),
             calls: Cell::new(0),
         };
         let link = session.connect()?;
@@ -58,8 +55,8 @@ impl Session {
     }
 
     fn connect(&self) -> Result<Link, ManagerError> {
-        let (socket, manager) = log_in(&self.address, &self.key, self.patience)?;
-        self.manager.set(manager);
+        let (socket, told) = log_in(&self.address, &self.key, self.patience)?;
+        self.told.set(told);
         Ok(Link { pid: sys::pid(), socket, buffer: Vec::new() })
     }
 
@@ -69,7 +66,7 @@ impl Session {
 
     /// The manager's own number.
     pub(super) fn manager(&self) -> u64 {
-        self.manager.get()
+        self.told.get().manager
     }
 
     /// How many calls this process has made.
@@ -91,11 +88,11 @@ impl Session {
         let mut link = link.map_or_else(|| self.connect(), Ok)?;
         link.buffer.clear();
         frame(&mut link.buffer, &Request { object, call }).map_err(ManagerError::Encode)?;
-        let len = link.buffer.len() - HEADER;
-        if len > self.limit {
+        let (len, limit) = ((link.buffer.len() - HEADER) as u64, self.told.get().message_bytes);
+        if len > limit {
             link.buffer = Vec::new();
             self.link.replace(Some(link));
-            return Err(ManagerError::TooLong { len: len as u64, limit: self.limit as u64 });
+            return Err(ManagerError::TooLong { len, limit });
         }
         self.send(&link)?;
         self.calls.set(self.calls.get() + 1);

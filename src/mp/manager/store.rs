@@ -3,16 +3,11 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::budget::{Budget, ITEM_COST, Item};
 use super::message::{Blob, Call, Kind, ObjectId, Refusal, Reply, Request, Wait};
 
 /// Names a client's connection; never used again.
 pub(super) type PeerId = u64;
-
-/// A value's bytes.
-type Item = Box<[u8]>;
-
-/// What an item costs beside its bytes, roughly: its place in a list, the allocator's own.
-const ITEM_COST: usize = 32;
 
 /// All objects of a server.
 pub(super) struct Store {
@@ -104,7 +99,7 @@ impl Store {
             _ => {}
         }
         let object = self.objects.get_mut(&request.object).ok_or(Refusal::NoObject)?;
-        let mut budget = Budget { used: &mut self.used, limit: self.limit };
+        let mut budget = Budget::new(&mut self.used, self.limit);
         match object {
             Object::List(items) => {
                 list(items, &request.call, &mut budget, self.longest, &mut self.hand)
@@ -125,7 +120,7 @@ impl Store {
             let same = self.objects.get(&id).is_some_and(|object| object.kind() == kind);
             return if same { Ok(Answer(Reply::Number(id))) } else { Err(Refusal::OtherKind) };
         }
-        let mut budget = Budget { used: &mut self.used, limit: self.limit };
+        let mut budget = Budget::new(&mut self.used, self.limit);
         budget.take(name.map_or(0, str::len) + ITEM_COST)?;
         self.last += 1;
         let object = match kind {
@@ -192,7 +187,7 @@ fn list<'a>(
         }
         Call::Pop => {
             return Ok(match items.pop() {
-                Some(last) => budget.hand_over(last, hand),
+                Some(last) => handed_over(budget, last, hand),
                 None => item(None),
             });
         }
@@ -226,7 +221,7 @@ impl Dict {
                 return match self.items.remove_entry(key.0) {
                     Some((key, (_, item))) => {
                         budget.give_back(&key);
-                        Ok(budget.hand_over(item, hand))
+                        Ok(handed_over(budget, item, hand))
                     }
                     None => Ok(Answer(Reply::Item(None))),
                 };
@@ -287,7 +282,7 @@ fn queue<'a>(
             Ok(Answer(Reply::Done))
         }
         Call::Take(wait) => match items.pop_front() {
-            Some(first) => Ok(budget.hand_over(first, hand)),
+            Some(first) => Ok(handed_over(budget, first, hand)),
             None => Ok(MustWait(*wait)),
         },
         Call::Len => Ok(number(items.len())),
@@ -320,6 +315,13 @@ fn item(item: Option<&Item>) -> Outcome<'_> {
     Answer(Reply::Item(item.map(|item| Blob(item))))
 }
 
+/// The answer that hands over an item that was taken out: it lies in `hand` until it is sent.
+fn handed_over<'a>(budget: &mut Budget<'_>, item: Item, hand: &'a mut Item) -> Outcome<'a> {
+    budget.give_back(&item);
+    *hand = item;
+    Answer(Reply::Item(Some(Blob(hand))))
+}
+
 fn number<'a>(number: usize) -> Outcome<'a> {
     Answer(Reply::Number(number as u64))
 }
@@ -331,54 +333,6 @@ fn fits<'a>(items: impl Iterator<Item = &'a Item>, longest: usize) -> Result<(),
         Ok(())
     } else {
         Err(Refusal::AnswerTooLong(bytes as u64, longest as u64))
-    }
-}
-
-/// What is stored, against what may be.
-struct Budget<'a> {
-    used: &'a mut usize,
-    limit: usize,
-}
-
-impl Budget<'_> {
-    fn take(&mut self, bytes: usize) -> Result<(), Refusal> {
-        let used = self.used.saturating_add(bytes);
-        if used > self.limit {
-            return Err(Refusal::StoreFull(self.limit as u64));
-        }
-        *self.used = used;
-        Ok(())
-    }
-
-    fn give_back(&mut self, item: &Item) {
-        *self.used -= item.len() + ITEM_COST;
-    }
-
-    /// A copy of the bytes; no memory for them is an answer, and not the server's end.
-    fn copy(bytes: &[u8]) -> Result<Item, Refusal> {
-        let mut copy = Vec::new();
-        copy.try_reserve_exact(bytes.len()).map_err(|_| Refusal::NoMemory)?;
-        copy.extend_from_slice(bytes);
-        Ok(copy.into_boxed_slice())
-    }
-
-    fn store(&mut self, item: Blob<'_>) -> Result<Item, Refusal> {
-        let copy = Self::copy(item.0)?;
-        self.take(item.0.len() + ITEM_COST)?;
-        Ok(copy)
-    }
-
-    fn replace(&mut self, old: &Item, new: Blob<'_>) -> Result<Item, Refusal> {
-        let copy = Self::copy(new.0)?;
-        self.take(new.0.len().saturating_sub(old.len()))?;
-        *self.used -= old.len().saturating_sub(new.0.len());
-        Ok(copy)
-    }
-
-    fn hand_over<'a>(&mut self, item: Item, hand: &'a mut Item) -> Outcome<'a> {
-        self.give_back(&item);
-        *hand = item;
-        Answer(Reply::Item(Some(Blob(hand))))
     }
 }
 
