@@ -124,7 +124,7 @@ fn payloads(report: &mut Report, way: &str, trip: impl Fn(usize) -> Result<f64>)
         let median = parlab::stats::median(&times).unwrap_or(f64::NAN);
         told.push(format!("{} {}", paired::bytes(size as f64), paired::time(median)));
         // Below, it is the trip that counts, and not what is carried.
-        if size >= 1 << 20 && size < 64 << 20 {
+        if (1 << 20..64 << 20).contains(&size) {
             let what = format!("{way}: a byte of {}", paired::bytes(4.0 * size as f64));
             report.at_most(&format!("{what}, against {}", paired::bytes(size as f64)), &pairs, 1.3);
         }
