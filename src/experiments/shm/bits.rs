@@ -96,7 +96,7 @@ fn in_f64() -> Result<Found> {
 
 fn told(found: &Found) -> Vec<(&'static str, Json)> {
     // region: equal
-    let equal = found.number == 8.4; // 8.4 has 64 bits here, as every number in Python
+    let equal = found.number == 8.4; // an f64, as all of Python's
     // endregion
     vec![
         ("stored", json!(format!("{:?}", found.number))),

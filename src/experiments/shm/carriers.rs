@@ -69,7 +69,8 @@ pub fn carrier(lab: &mut Lab, name: &str, n: usize) -> Result<Box<dyn Carrier>> 
 // region: messages
 fn send(to: &Connection, numbers: &[f64]) -> usize {
     for block in numbers.chunks(BLOCK) {
-        to.send_bytes(cast_slice(block)).expect("the other end is open"); // copied in
+        // Copied in, and on the other side out again.
+        to.send_bytes(cast_slice(block)).expect("the other end is open");
     }
     size_of_val(numbers)
 }

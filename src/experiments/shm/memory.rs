@@ -52,20 +52,20 @@ pub fn run(lab: &mut Lab) -> Result<()> {
 /// The memory of parent and children together when all have used `count` numbers in that way; `None`
 /// where the kernel does not tell.
 fn footprint(way: &str, count: usize) -> Result<Option<u64>> {
-    let private: Vec<Cell<f64>> = match way {
+    let inherited: Vec<Cell<f64>> = match way {
         "shared" => Vec::new(),
         _ => vec![Cell::new(1.0); count],
     };
     match way {
         "inherited" => together(|| {
             // region: inherited
-            let sum: f64 = private.iter().map(Cell::get).sum(); // made before the fork
+            let sum: f64 = inherited.iter().map(Cell::get).sum();
             // endregion
             black_box(sum);
         }),
         "written" => together(|| {
             // region: written
-            for number in &private {
+            for number in &inherited {
                 number.set(number.get() + 2.0);
             }
             // endregion

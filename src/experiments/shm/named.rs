@@ -84,7 +84,7 @@ fn found_by_a_stranger(name: &str) -> Result<Figures> {
     let memory = SharedMemory::create(name, BYTES)?;
     let numbers = memory.numbers::<f64>();
     numbers.slice(..8).copy_from(&NUMBERS);
-    let mut stranger = Process::spawned("stranger", STRANGER, &name)?; // started anew
+    let mut stranger = Process::spawned("stranger", STRANGER, &name)?;
     stranger.start()?;
     finish(&mut stranger)?;
     // endregion

@@ -6,7 +6,7 @@ use crate::lesson::doc::Lang;
 pub fn axis(lang: Lang, name: &str, logarithmic: bool) -> String {
     let what = match (lang, name) {
         (Lang::En, "n") => "how many".to_owned(),
-        (Lang::It, "n") => "quanti".to_owned(),
+        (Lang::It, "n") => "quantità".to_owned(),
         (Lang::En, "time_s") => "time".to_owned(),
         (Lang::It, "time_s") => "tempo".to_owned(),
         (Lang::It, "workers") => "worker".to_owned(),
@@ -30,7 +30,7 @@ pub fn figure_name(name: &str) -> String {
 pub fn plot_heading(lang: Lang, y: &str, x: &str) -> String {
     match lang {
         Lang::En => format!("{y}, by {x}"),
-        Lang::It => format!("{y}, secondo {x}"),
+        Lang::It => format!("{y} per {x}"),
     }
 }
 
