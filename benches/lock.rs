@@ -5,16 +5,15 @@
 //! killed between unlocking and waking (see `mp::lock`), and a guard that says when an owner died.
 //! And Python's Lock with its Value, as the lesson's peer uses them.
 
+mod bare;
 mod paired;
 mod peer;
 mod race;
 
-use std::cell::UnsafeCell;
-use std::mem::MaybeUninit;
-
 use anyhow::Result;
+use bare::Bare;
 use paired::Report;
-use parlab::mp::{Lock, RawValue, Shared, SharedSafe};
+use parlab::mp::{Lock, RawValue, Shared};
 use peer::Peer;
 use race::race;
 use serde::Deserialize;
@@ -99,42 +98,4 @@ fn split(prices: &[(Price, Price)]) -> (Pairs, Pairs) {
         .iter()
         .map(|(ours, theirs)| ((ours.alone, theirs.alone), (ours.contended, theirs.contended)))
         .unzip()
-}
-
-/// A robust mutex shared between processes, and nothing else.
-struct Bare(UnsafeCell<libc::pthread_mutex_t>);
-
-// SAFETY: a process-shared mutex is made to be used from anywhere at once. All zero is glibc's
-// PTHREAD_MUTEX_INITIALIZER, so the memory holds a mutex even before `init`.
-unsafe impl SharedSafe for Bare {}
-// SAFETY: as above.
-unsafe impl Sync for Bare {}
-
-impl Bare {
-    fn init(&self) {
-        let mut attributes = MaybeUninit::uninit();
-        let attributes = attributes.as_mut_ptr();
-        // SAFETY: the attributes are initialised before they are used, and the mutex is not in use
-        // yet. Its memory stays mapped until this process ends, after its children.
-        let codes = unsafe {
-            [
-                libc::pthread_mutexattr_init(attributes),
-                libc::pthread_mutexattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED),
-                libc::pthread_mutexattr_setrobust(attributes, libc::PTHREAD_MUTEX_ROBUST),
-                libc::pthread_mutex_init(self.0.get(), attributes),
-            ]
-        };
-        assert_eq!(codes, [0; 4], "a mutex that cannot fail to be made");
-    }
-
-    fn lock(&self) {
-        // SAFETY: an initialised mutex.
-        let code = unsafe { libc::pthread_mutex_lock(self.0.get()) };
-        assert_eq!(code, 0, "nobody died holding it");
-    }
-
-    fn unlock(&self) {
-        // SAFETY: an initialised mutex, held by the caller.
-        unsafe { libc::pthread_mutex_unlock(self.0.get()) };
-    }
 }

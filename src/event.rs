@@ -5,7 +5,7 @@
 //! a field `event` that names its shape; the shapes are the variants of [`Event`],
 //! and the fields are the fields below. The first line is always a `start`, the
 //! last always an `end`. Between them come, for each experiment, its `progress`, `run`,
-//! `measure`, `lost_update`, `timeline`, `line`, `deadlock`, `python` and `note` lines in the order in
+//! `measure`, `curve`, `lost_update`, `timeline`, `line`, `deadlock`, `python` and `note` lines in the order in
 //! which they happened, and one `summary` that closes it. In a lesson an `answer`
 //! stands after each prediction. An `error` comes before an `end` whose `exit` is
 //! not 0, unless a signal or a limit is the whole story.
@@ -63,6 +63,8 @@ pub enum Event {
     Run(Run),
     /// Figures that are not a time per run: each experiment documents its names.
     Measure(Measure),
+    /// How a figure of one variant changes with another: what one draws as a line in a plot.
+    Curve(Curve),
     /// One update that was really lost, step by step, in an order that is proven.
     LostUpdate(LostUpdate),
     /// Who did what when, a lane a process.
@@ -127,6 +129,15 @@ pub struct Params {
     /// Steps of the loop of each process or thread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<u32>,
+    /// Where to listen for other programs: an address and a port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
+    /// Where another program listens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect: Option<String>,
+    /// The file with the key that both have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authkey_file: Option<String>,
     /// The variants to run, where not all are wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub only: Option<Vec<String>>,
@@ -224,6 +235,23 @@ pub struct Measure {
     pub variant: Option<String>,
     /// Name to number, boolean or identifier. Names are listed in the registry.
     pub values: Map<String, Value>,
+}
+
+/// The `curve` event. Curves of one experiment with the same `x` and `y` belong into one plot.
+///
+/// `{"event":"curve","experiment":"growth","variant":"pipe","x":"n","y":"time_s","points":[[1,0.00002],[10,0.00002]]}`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// The experiment.
+    pub experiment: String,
+    /// The variant, or what else the curve stands for (`ideal`).
+    pub variant: String,
+    /// What was varied: a figure's name, with its unit (`n`, `workers`, `size_bytes`).
+    pub x: String,
+    /// What was measured there, the same way (`time_s`, `speedup`).
+    pub y: String,
+    /// The points, `[x, y]` each, in the order of x; medians where there were several runs.
+    pub points: Vec<(f64, f64)>,
 }
 
 /// The `lost_update` event. The order of the steps is proven by what each process
@@ -584,6 +612,12 @@ pub enum ErrorKind {
     LessonFile,
     /// Nothing of what was asked for can run here.
     NothingRan,
+    /// A server cannot listen where it should: the address is taken, another's, or too long.
+    Address,
+    /// A secret key is missing, or not kept as one.
+    Key,
+    /// A server that is needed is not there, or does not let this client in.
+    NoServer,
     /// The lesson has no part of that name.
     UnknownPart,
     /// No experiment that would run has a variant of that name.

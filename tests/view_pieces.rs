@@ -136,12 +136,13 @@ fn control_characters_are_shown_and_not_obeyed() {
 }
 
 #[rustfmt::skip]
-const ERRORS: [ErrorKind; 17] = [
+const ERRORS: [ErrorKind; 20] = [
     ErrorKind::NoProc, ErrorKind::RunnerNotStarted, ErrorKind::RunnerLost,
     ErrorKind::ExperimentKilled, ErrorKind::Panic, ErrorKind::ProcessLimit,
     ErrorKind::DescriptorLimit, ErrorKind::OutOfMemory, ErrorKind::WorkerKilled,
     ErrorKind::System, ErrorKind::Output, ErrorKind::TimeLimit, ErrorKind::TooLong, ErrorKind::LessonFile,
-    ErrorKind::UnknownPart, ErrorKind::UnknownVariant, ErrorKind::NothingRan,
+    ErrorKind::UnknownPart, ErrorKind::UnknownVariant, ErrorKind::NothingRan, ErrorKind::Address,
+    ErrorKind::Key, ErrorKind::NoServer,
 ];
 #[rustfmt::skip]
 const NOTES: [NoteKind; 4] = [

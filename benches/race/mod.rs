@@ -1,5 +1,8 @@
 //! One or two processes that do the same steps at once, each on a CPU of its own.
 
+// Each bench compiles this module anew and uses its part of it.
+#![allow(dead_code)]
+
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 

@@ -169,6 +169,10 @@ fn run_faults(doc: &Doc, run: &RunBlock) -> Vec<Fault> {
         }
     }
     for opt in options::ALL {
+        // Which door is opened, and whose file is read, is for who types the command, too.
+        if opt.texts(&run.params).is_some() {
+            faults.push(doc.fault(place(opt.field(), 0), FaultKind::UnknownOption, opt.field()));
+        }
         let Some(value) = opt.get(&run.params) else { continue };
         let (least, most) = opt.range();
         if !lesson.options.contains(&opt) {
@@ -179,6 +183,7 @@ fn run_faults(doc: &Doc, run: &RunBlock) -> Vec<Fault> {
                 Unit::Duration => {
                     format!("{}: {} … {}", opt.field(), seconds(least), seconds(most))
                 }
+                Unit::Text => unreachable!("a text is no number"),
             };
             faults.push(doc.fault(place(opt.field(), 0), FaultKind::OutOfRange, &detail));
         }

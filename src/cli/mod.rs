@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command as Clap, value_parser};
 
 use crate::app::{self, Chosen, Code, Colour, Command, Settings};
@@ -91,7 +91,7 @@ fn lesson_command() -> Clap {
         command = command.subcommand(
             Clap::new(lesson.name)
                 .about(title(lesson))
-                .args(options(lesson))
+                .args(options(lesson, |_| true))
                 .arg(part(PossibleValuesParser::new(parts).into())),
         );
     }
@@ -99,7 +99,7 @@ fn lesson_command() -> Clap {
         .hide(true)
         .arg(Arg::new("file").required(true).value_parser(value_parser!(PathBuf)))
         .override_usage("parlab lesson <FILE.md | FOLDER> [OPTIONS]")
-        .args(experiments::options::ALL.map(|opt| number(opt, None)))
+        .args(experiments::options::ALL.map(|opt| argument(opt, None)))
         .args([only(value_parser!(String)), python(), no_python(), seed(), seconds_limit()])
         .arg(part(value_parser!(String)));
     command.subcommand(file)
@@ -114,7 +114,7 @@ fn compare_command() -> Clap {
         .subcommand_help_heading("Lessons");
     for lesson in LESSONS {
         let sweep = lesson.sweep.map(|_| sweep());
-        let args = options(lesson).into_iter().chain(sweep);
+        let args = options(lesson, Opt::is_compared).into_iter().chain(sweep);
         command = command.subcommand(Clap::new(lesson.name).about(title(lesson)).args(args));
     }
     command
@@ -126,16 +126,16 @@ fn title(lesson: &Lesson) -> &'static str {
     heading.unwrap_or(lesson.name)
 }
 
-/// The options of a lesson's experiments.
-fn options(lesson: &'static Lesson) -> Vec<Arg> {
-    let mut args: Vec<Arg> =
-        lesson.options.iter().map(|&opt| number(opt, opt.get(&lesson.defaults))).collect();
+/// The options of a lesson's experiments, as far as they are wanted.
+fn options(lesson: &'static Lesson, wanted: fn(Opt) -> bool) -> Vec<Arg> {
+    let used = lesson.options.iter().copied().filter(|&opt| wanted(opt));
+    let mut args: Vec<Arg> = used.map(|opt| argument(opt, opt.get(&lesson.defaults))).collect();
     args.push(only(PossibleValuesParser::new(lesson.compared_variants()).into()));
     args.extend([python(), no_python(), seed(), seconds_limit()]);
     args
 }
 
-fn number(opt: Opt, default: Option<u64>) -> Arg {
+fn argument(opt: Opt, default: Option<u64>) -> Arg {
     let (least, most) = opt.range();
     let arg = Arg::new(opt.name()).long(opt.name()).allow_hyphen_values(true);
     match opt.unit() {
@@ -151,6 +151,27 @@ fn number(opt: Opt, default: Option<u64>) -> Arg {
                 .value_parser(move |text: &str| duration(text, least, most))
                 .help(format!("{}: 500us, 2ms, 0.5s (to {}{default})", opt.help(), typed(most)))
         }
+        Unit::Text => {
+            let arg = arg.help(opt.help());
+            match opt {
+                Opt::Listen => arg
+                    .value_name("ADDRESS:PORT")
+                    .value_parser(address)
+                    .conflicts_with(Opt::Connect.name()),
+                Opt::Connect => arg.value_name("HOST:PORT").value_parser(address),
+                _ => arg.value_name("FILE").value_parser(NonEmptyStringValueParser::new()),
+            }
+        }
+    }
+}
+
+/// A host and a port, as far as can be told without asking for the host.
+fn address(text: &str) -> Result<String, String> {
+    let parts = text.rsplit_once(':');
+    let fits = parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    match fits {
+        true => Ok(text.to_string()),
+        false => Err("not an address; give one as 127.0.0.1:5000, its port from 0 to 65535".into()),
     }
 }
 
@@ -292,7 +313,7 @@ fn takes_value(option: &str) -> bool {
         return false;
     };
     let mut all: Vec<Arg> = everywhere();
-    all.extend(experiments::options::ALL.map(|opt| number(opt, None)));
+    all.extend(experiments::options::ALL.map(|opt| argument(opt, None)));
     all.extend([only(value_parser!(String)), part(value_parser!(String))]);
     all.extend([python(), seed(), seconds_limit()]);
     let named = |arg: &Arg| arg.get_long() == Some(name);
@@ -364,6 +385,8 @@ fn params(matches: &ArgMatches) -> Params {
     for opt in experiments::options::ALL {
         if let Ok(Some(&value)) = matches.try_get_one::<u64>(opt.name()) {
             opt.set(&mut params, value);
+        } else if let Some(texts) = strings(matches, opt.name()) {
+            opt.set_texts(&mut params, texts);
         }
     }
     params.only = strings(matches, "only");

@@ -5,6 +5,7 @@ use std::io;
 
 use crate::event::{Error, ErrorKind};
 use crate::mp::MapError;
+use crate::mp::manager::ManagerError;
 use crate::mp::process::ProcessError;
 
 use super::crowd::{self, TooMany};
@@ -40,9 +41,12 @@ pub fn told(error: &anyhow::Error) -> Error {
         return Error::new(kind, Some(name.to_string()), Some(crowd::limits_on(kind)));
     }
     let kind = error.chain().find_map(kind_of).unwrap_or(ErrorKind::System);
-    let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+    let what = error.to_string();
+    // Errors of `mp` say their cause themselves.
+    let causes = error.chain().skip(1).map(ToString::to_string);
+    let causes: Vec<String> = causes.filter(|cause| !what.contains(cause)).collect();
     let detail = (!causes.is_empty()).then(|| causes.join(": "));
-    Error::new(kind, Some(error.to_string()), detail)
+    Error::new(kind, Some(what), detail)
 }
 
 /// The process that a limit kept from starting.
@@ -59,16 +63,44 @@ pub fn kind_of(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {
     if cause.is::<MapError>() {
         return Some(ErrorKind::OutOfMemory);
     }
-    match cause.downcast_ref::<ProcessError>() {
-        Some(ProcessError::TooManyProcesses { .. }) => return Some(ErrorKind::ProcessLimit),
-        Some(ProcessError::TooManyDescriptors { .. }) => return Some(ErrorKind::DescriptorLimit),
-        Some(ProcessError::Memory { .. }) => return Some(ErrorKind::OutOfMemory),
-        _ => {}
+    if let Some(kind) = cause.downcast_ref().and_then(of_process) {
+        return Some(kind);
+    }
+    if let Some(kind) = cause.downcast_ref().and_then(of_manager) {
+        return Some(kind);
     }
     match cause.downcast_ref::<io::Error>()?.raw_os_error()? {
         libc::EAGAIN => Some(ErrorKind::ProcessLimit),
         libc::EMFILE | libc::ENFILE => Some(ErrorKind::DescriptorLimit),
         libc::ENOMEM => Some(ErrorKind::OutOfMemory),
+        _ => None,
+    }
+}
+
+fn of_process(error: &ProcessError) -> Option<ErrorKind> {
+    match error {
+        ProcessError::TooManyProcesses { .. } => Some(ErrorKind::ProcessLimit),
+        ProcessError::TooManyDescriptors { .. } => Some(ErrorKind::DescriptorLimit),
+        ProcessError::Memory { .. } => Some(ErrorKind::OutOfMemory),
+        _ => None,
+    }
+}
+
+fn of_manager(error: &ManagerError) -> Option<ErrorKind> {
+    match error {
+        ManagerError::Process(error) => of_process(error),
+        ManagerError::AddressTaken { .. }
+        | ManagerError::NotLoopback { .. }
+        | ManagerError::PathTooLong { .. }
+        | ManagerError::Listen { .. } => Some(ErrorKind::Address),
+        ManagerError::Key(_) => Some(ErrorKind::Key),
+        ManagerError::Gone { .. }
+        | ManagerError::Lost { .. }
+        | ManagerError::NoAnswer { .. }
+        | ManagerError::WrongKey { .. }
+        | ManagerError::Unproven { .. }
+        | ManagerError::NotAManager { .. }
+        | ManagerError::Busy { .. } => Some(ErrorKind::NoServer),
         _ => None,
     }
 }

@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use crate::event::{
     Event, Machine, Measure, Note, NoteKind, Params, Progress, Run, Summary, VariantSummary,
 };
+use crate::mp::proc::ProcStat;
 use crate::stats;
 
 use super::python::{self, Interpreter};
@@ -273,6 +274,16 @@ impl Lab {
         }
         let scratch = self.scratch.as_ref().expect("made above");
         Ok(scratch.directory.path())
+    }
+
+    /// A name for shared memory of this run: it tells whose it is, so that it is swept with the run
+    /// however that ends.
+    ///
+    /// # Errors
+    /// When the runner's start cannot be read from /proc.
+    pub fn segment_name(&self, what: &str) -> Result<String> {
+        let runner = ProcStat::read(self.runner.cast_signed()).context("the runner in /proc")?;
+        Ok(format!("{SCRATCH_PREFIX}{}-{}-{what}", self.runner, runner.start_ticks))
     }
 
     /// Puts the names on a run.

@@ -12,12 +12,14 @@ mod failure;
 mod lab;
 pub mod ledger;
 mod lock;
+mod manager;
 pub mod options;
 mod pipe;
 mod process;
 mod python;
 mod queue;
 mod rounds;
+mod shm;
 mod stage;
 mod threads;
 pub mod work;
@@ -31,8 +33,15 @@ pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use options::Opt;
 
 /// Every lesson, in the order in which they are taught.
-pub static LESSONS: &[&Lesson] =
-    &[&process::LESSON, &queue::LESSON, &pipe::LESSON, &lock::LESSON, &threads::LESSON];
+pub static LESSONS: &[&Lesson] = &[
+    &process::LESSON,
+    &queue::LESSON,
+    &shm::LESSON,
+    &manager::LESSON,
+    &pipe::LESSON,
+    &lock::LESSON,
+    &threads::LESSON,
+];
 
 /// One lesson: what it can run and the texts around it.
 #[derive(Debug)]
@@ -87,6 +96,9 @@ pub const NO_PARAMS: Params = Params {
     wait_s: None,
     runs: None,
     iterations: None,
+    listen: None,
+    connect: None,
+    authkey_file: None,
     only: None,
     python: None,
     seed: None,

@@ -22,6 +22,12 @@ pub enum Opt {
     Work,
     /// `--wait`.
     Wait,
+    /// `--listen`.
+    Listen,
+    /// `--connect`.
+    Connect,
+    /// `--authkey-file`.
+    AuthkeyFile,
 }
 
 /// What an option's value counts.
@@ -31,6 +37,8 @@ pub enum Unit {
     Count,
     /// Microseconds, typed as `500us`, `2ms` or `0.5s`.
     Duration,
+    /// Nothing: its value is a text.
+    Text,
 }
 
 impl Opt {
@@ -43,6 +51,9 @@ impl Opt {
             Opt::Iterations => "iterations",
             Opt::Work => "work",
             Opt::Wait => "wait",
+            Opt::Listen => "listen",
+            Opt::Connect => "connect",
+            Opt::AuthkeyFile => "authkey-file",
         }
     }
 
@@ -51,7 +62,8 @@ impl Opt {
         match self {
             Opt::Work => "work_s",
             Opt::Wait => "wait_s",
-            counted => counted.name(),
+            Opt::AuthkeyFile => "authkey_file",
+            same => same.name(),
         }
     }
 
@@ -60,18 +72,25 @@ impl Opt {
         match self {
             Opt::N | Opt::Runs | Opt::Workers | Opt::Iterations => Unit::Count,
             Opt::Work | Opt::Wait => Unit::Duration,
+            Opt::Listen | Opt::Connect | Opt::AuthkeyFile => Unit::Text,
         }
     }
 
-    /// Least and greatest value.
+    /// Whether `compare` has it, too: what concerns other terminals is a lesson's alone.
+    pub fn is_compared(self) -> bool {
+        !matches!(self, Opt::Listen | Opt::Connect | Opt::AuthkeyFile)
+    }
+
+    /// Least and greatest value of one that is a number.
     pub fn range(self) -> (u64, u64) {
         match self {
-            Opt::N => (1, 1_000_000),
+            Opt::N => (1, 10_000_000),
             Opt::Runs => (1, 10_000),
             Opt::Workers => (1, 1_000),
             // The ledger numbers each process's writes with 24 bits.
             Opt::Iterations => (1, Write::MOST as u64),
             Opt::Work | Opt::Wait => (0, 10_000_000),
+            Opt::Listen | Opt::Connect | Opt::AuthkeyFile => (0, 0),
         }
     }
 
@@ -84,10 +103,17 @@ impl Opt {
             Opt::Iterations => "Steps of the loop of each process or thread",
             Opt::Work => "Computing in each item",
             Opt::Wait => "Sleeping in each item",
+            Opt::Listen => {
+                "Wait for another parlab here, with --part network; only 127.x.y.z keeps others out"
+            }
+            Opt::Connect => "Use the list of another parlab, which listens there",
+            Opt::AuthkeyFile => {
+                "The key for --listen and --connect; usually what PARLAB_AUTHKEY holds"
+            }
         }
     }
 
-    /// The value that `params` holds for it.
+    /// The number that `params` holds for it.
     pub fn get(self, params: &Params) -> Option<u64> {
         let micros = |seconds: f64| (seconds * 1e6).round() as u64;
         match self {
@@ -97,13 +123,38 @@ impl Opt {
             Opt::Iterations => params.iterations.map(u64::from),
             Opt::Work => params.work_s.map(micros),
             Opt::Wait => params.wait_s.map(micros),
+            Opt::Listen | Opt::Connect | Opt::AuthkeyFile => None,
+        }
+    }
+
+    /// The texts that `params` holds for it.
+    pub fn texts(self, params: &Params) -> Option<Vec<String>> {
+        let one = |text: &Option<String>| text.clone().map(|text| vec![text]);
+        match self {
+            Opt::Listen => one(&params.listen),
+            Opt::Connect => one(&params.connect),
+            Opt::AuthkeyFile => one(&params.authkey_file),
+            _ => None,
+        }
+    }
+
+    /// Sets texts in `params`; of those that can be given once, the last one.
+    ///
+    /// # Panics
+    /// If its value is no text.
+    pub fn set_texts(self, params: &mut Params, mut texts: Vec<String>) {
+        match self {
+            Opt::Listen => params.listen = texts.pop(),
+            Opt::Connect => params.connect = texts.pop(),
+            Opt::AuthkeyFile => params.authkey_file = texts.pop(),
+            number => unreachable!("{} is a number", number.name()),
         }
     }
 
     /// Sets it in `params`; `value` is in [`Opt::range`].
     ///
     /// # Panics
-    /// If the value is out of range.
+    /// If the value is out of range, or no number.
     pub fn set(self, params: &mut Params, value: u64) {
         let value = u32::try_from(value).expect("ranges end below 2^32");
         let seconds = f64::from(value) / 1e6;
@@ -114,6 +165,9 @@ impl Opt {
             Opt::Iterations => params.iterations = Some(value),
             Opt::Work => params.work_s = Some(seconds),
             Opt::Wait => params.wait_s = Some(seconds),
+            Opt::Listen | Opt::Connect | Opt::AuthkeyFile => {
+                unreachable!("{} is a text", self.name())
+            }
         }
     }
 
@@ -126,6 +180,9 @@ impl Opt {
             Opt::Iterations => params.iterations = None,
             Opt::Work => params.work_s = None,
             Opt::Wait => params.wait_s = None,
+            Opt::Listen => params.listen = None,
+            Opt::Connect => params.connect = None,
+            Opt::AuthkeyFile => params.authkey_file = None,
         }
     }
 }
@@ -134,7 +191,17 @@ impl Opt {
 pub const SECONDS: std::ops::RangeInclusive<f64> = 0.1..=86_400.0;
 
 /// Every option, for those who go through a block's parameters.
-pub const ALL: [Opt; 6] = [Opt::N, Opt::Runs, Opt::Workers, Opt::Iterations, Opt::Work, Opt::Wait];
+pub const ALL: [Opt; 9] = [
+    Opt::N,
+    Opt::Runs,
+    Opt::Workers,
+    Opt::Iterations,
+    Opt::Work,
+    Opt::Wait,
+    Opt::Listen,
+    Opt::Connect,
+    Opt::AuthkeyFile,
+];
 
 /// `over` on top of `under`: what `over` leaves out is taken from `under`.
 pub fn merge(over: &Params, under: &Params) -> Params {
@@ -145,6 +212,9 @@ pub fn merge(over: &Params, under: &Params) -> Params {
         iterations: over.iterations.or(under.iterations),
         work_s: over.work_s.or(under.work_s),
         wait_s: over.wait_s.or(under.wait_s),
+        listen: over.listen.clone().or_else(|| under.listen.clone()),
+        connect: over.connect.clone().or_else(|| under.connect.clone()),
+        authkey_file: over.authkey_file.clone().or_else(|| under.authkey_file.clone()),
         only: over.only.clone().or_else(|| under.only.clone()),
         python: over.python.clone().or_else(|| under.python.clone()),
         seed: over.seed.or(under.seed),

@@ -155,6 +155,7 @@ impl Values {
             Event::Start(_)
             | Event::Progress(_)
             | Event::Timeline(_)
+            | Event::Curve(_)
             | Event::Line(_)
             | Event::Answer(_)
             | Event::Doing(_)

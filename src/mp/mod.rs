@@ -8,8 +8,9 @@
 //! shm_pipe   ShmPipe: a pipe in shared memory, which the kernel has no part in
 //! lock       Lock (robust: survives a killed owner), SemaphoreLock (Python's), PlainLock (the price)
 //! barrier    Barrier (Python's) and Gate (a start line that spins, for races)
-//! shm        Value, Array, and typed memory that forked children share
+//! shm        Value, Array, SharedMemory (by name), and typed memory that forked children share
 //! queue      Queue: messages through shared memory, whole whoever is killed
+//! manager    Manager: a server process that owns list, dict, Namespace, Value, Queue, Lock; proxies
 //! proc       what the kernel tells of another process in /proc, and the deadlock finder
 //! sys        the system calls under all of these
 //! ```
@@ -38,6 +39,7 @@ compile_error!(
 
 pub mod barrier;
 pub mod lock;
+pub mod manager;
 pub mod pipe;
 pub mod proc;
 pub mod process;
@@ -49,9 +51,13 @@ pub mod sys;
 
 pub use barrier::{Barrier, BarrierError, Gate, GateError};
 pub use lock::{Lock, LockError, LockGuard, Orphan, PlainLock, SemaphoreLock};
+pub use manager::{Manager, ManagerError};
 pub use pipe::{Connection, PipeError, pipe, pipe_oneway};
 pub use process::{Exit, Process, ProcessError, Usage};
 pub use queue::{Queue, QueueError};
-pub use shm::{Array, RawValue, Scalar, Shared, SharedSafe, SharedSlice, Value};
+pub use shm::{
+    Array, Numbers, RawArray, RawValue, Scalar, SegmentError, Shared, SharedMemory, SharedSafe,
+    SharedSlice, Value,
+};
 pub use shm_pipe::ShmPipe;
 pub use sys::MapError;

@@ -56,6 +56,11 @@ impl Deadline {
         Self(now_ns().saturating_add(bound))
     }
 
+    /// As [`after`](Self::after), in nanoseconds.
+    pub(super) fn after_ns(bound: u64) -> Self {
+        Self(now_ns().saturating_add(bound))
+    }
+
     /// A moment that never comes.
     #[must_use]
     pub const fn never() -> Self {
@@ -293,6 +298,22 @@ pub(super) unsafe fn close_from(first: RawFd) -> io::Result<()> {
         if fd >= first {
             // SAFETY: as above. One is that of the directory itself, closed since: an error.
             unsafe { libc::close(fd) };
+        }
+    }
+    Ok(())
+}
+
+/// Fills `bytes` with random ones that nobody can guess (getrandom(2)). At boot it waits until the
+/// kernel has gathered enough.
+pub fn random(bytes: &mut [u8]) -> io::Result<()> {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        let rest = &mut bytes[filled..];
+        // SAFETY: the pointer and the length are those of a slice of ours.
+        match unsafe { libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) } {
+            -1 if interrupted() => {}
+            -1 => return Err(io::Error::last_os_error()),
+            more => filled += more as usize,
         }
     }
     Ok(())

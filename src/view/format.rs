@@ -79,6 +79,16 @@ pub fn number(number: f64, lang: Lang) -> String {
     }
 }
 
+/// A figure, in the unit that its name ends in: `_s`, `_ns`, `_bytes`; a bare number else.
+pub fn figure(name: &str, value: f64, lang: Lang) -> String {
+    match name.rsplit_once('_') {
+        Some((_, "ns")) => time(value * 1e-9, lang),
+        Some((_, "s")) => time(value, lang),
+        Some((_, "bytes")) => bytes(value, lang),
+        _ => number(value, lang),
+    }
+}
+
 /// Adds `time`, `ratio`, `factor`, `count`, `percent`, `bytes` and `plural` to the templates
 /// of a lesson. Each takes a number; nothing, text or a boolean is an error of the
 /// template, because a text must not print a figure that was not measured.

@@ -11,6 +11,9 @@ mod barrier;
 mod kills;
 mod lifetime;
 mod lock;
+mod manager;
+mod manager_strangers;
+mod manager_waits;
 mod pipe;
 mod pipe_watch;
 mod proc;
@@ -18,6 +21,7 @@ mod process;
 mod queue;
 mod queue_kills;
 mod queue_steps;
+mod shared_memory;
 mod shm;
 mod shm_pipe;
 mod spawn;
@@ -45,8 +49,12 @@ const QUICK: &[&[Case]] = &[
     lock::CASES,
     barrier::CASES,
     shm::CASES,
+    shared_memory::CASES,
     queue::CASES,
     queue_steps::CASES,
+    manager::CASES,
+    manager_waits::CASES,
+    manager_strangers::CASES,
     proc::CASES,
 ];
 const SLOW: &[&[Case]] = &[kills::CASES, queue_kills::CASES];

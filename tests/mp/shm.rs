@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
-use parlab::mp::{Array, RawValue, Shared, SharedSlice, Value};
+use parlab::mp::{Array, RawArray, RawValue, Shared, SharedSlice, Value};
 
 use crate::Case;
 use crate::staging::{ends_well, started};
@@ -16,6 +16,10 @@ pub const CASES: &[Case] = &[
     ("shm::ordinary_memory_is_copied", ordinary_memory_is_copied),
     ("shm::slices_of_any_length", slices_of_any_length),
     ("shm::impossible_sizes_are_refused", impossible_sizes_are_refused),
+    ("shm::array_has_a_lock_of_its_own", array_has_a_lock_of_its_own),
+    ("shm::many_numbers_are_copied_at_once", many_numbers_are_copied_at_once),
+    ("shm::a_slice_is_a_part_and_no_copy", a_slice_is_a_part_and_no_copy),
+    ("shm::small_integers_keep_to_their_places", small_integers_keep_to_their_places),
 ];
 
 /// The notebook's data, and its sum once the 2s are added.
@@ -104,4 +108,57 @@ fn impossible_sizes_are_refused() {
         let error = Array::<f64>::new(len).expect_err("no machine has so much");
         assert!(error.to_string().contains("memory to share"), "{error}");
     }
+}
+
+fn array_has_a_lock_of_its_own() {
+    let totals = Array::of(&[0i64; 3]).unwrap();
+    let add = || {
+        for round in 0..6_000 {
+            let _guard = totals.get_lock().acquire().unwrap();
+            let at = round % 3;
+            totals.set(at, totals.get(at) + 1);
+        }
+    };
+    let mut children = [started("one", add), started("other", add)];
+    children.iter_mut().for_each(ends_well);
+    assert_eq!(totals.to_vec(), [4_000; 3]);
+}
+
+fn many_numbers_are_copied_at_once() {
+    let numbers: Vec<f64> = (0..100_000).map(f64::from).collect();
+    let array = RawArray::of(&numbers).unwrap();
+    ends_well(&mut started("child", || {
+        let mut copy = vec![0.0; array.len()];
+        array.copy_to(&mut copy);
+        copy.iter_mut().for_each(|number| *number *= 2.0);
+        array.copy_from(&copy);
+        array.update(|number| number + 2.0);
+    }));
+    assert!(array.iter().zip(&numbers).all(|(found, number)| found == number * 2.0 + 2.0));
+    assert_eq!(array.iter().len(), 100_000);
+    let unequal = std::panic::catch_unwind(|| RawArray::<i32>::new(3).unwrap().copy_from(&[1, 2]));
+    assert!(unequal.is_err(), "two numbers are not three");
+    let none = RawArray::<f64>::of(&[]).unwrap();
+    none.copy_to(&mut []);
+    assert!(none.is_empty() && none.to_vec().is_empty());
+}
+
+fn a_slice_is_a_part_and_no_copy() {
+    let array = Array::of(&[1, 2, 3, 4, 5]).unwrap();
+    array.slice(1..3).set(0, 20);
+    array.slice(3..).copy_from(&[40, 50]);
+    assert_eq!(array.to_vec(), [1, 20, 3, 40, 50]);
+    assert_eq!(array.slice(..=1).to_vec(), [1, 20]);
+    let beyond = std::panic::catch_unwind(|| RawArray::<i32>::new(3).unwrap().slice(2..4).len());
+    assert!(beyond.is_err(), "it ends beyond the array");
+}
+
+fn small_integers_keep_to_their_places() {
+    let (bytes, words) = (RawArray::<u8>::new(5).unwrap(), RawArray::<i16>::new(3).unwrap());
+    ends_well(&mut started("child", || {
+        bytes.set(1, 255);
+        words.set(1, -2);
+    }));
+    assert_eq!(bytes.to_vec(), [0, 255, 0, 0, 0]);
+    assert_eq!(words.to_vec(), [0, -2, 0]);
 }

@@ -42,7 +42,7 @@ pub const CASES: &[Case] = &[
 
 /// What the children of these cases can run. They find out by themselves whether all is well, and
 /// panic if not.
-pub fn functions() -> [Function<'static>; 10] {
+pub fn functions() -> [Function<'static>; 11] {
     [
         Function::new("expect", expect),
         Function::new("expect_len", |bytes: Vec<u8>| assert_eq!(bytes.len(), LARGE)),
@@ -54,6 +54,7 @@ pub fn functions() -> [Function<'static>; 10] {
         Function::new("panic", |text: String| panic!("{text}")),
         Function::new("print", print),
         Function::new("touch_and_sleep", touch_and_sleep),
+        Function::new("sum_into_last", crate::shared_memory::sum_into_last),
     ]
 }
 

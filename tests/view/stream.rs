@@ -253,7 +253,34 @@ fn measured(variant: &str, alone: f64, contended: f64) -> Event {
     })
 }
 
-/// What there is besides the stream of a comparison: a histogram, a deadlock, figures.
+fn curve(variant: &str, [x, y]: [&str; 2], points: &[(f64, f64)]) -> Event {
+    Event::Curve(Curve {
+        experiment: "price".to_owned(),
+        variant: variant.to_owned(),
+        x: x.to_owned(),
+        y: y.to_owned(),
+        points: points.to_vec(),
+    })
+}
+
+/// Two plots: one whose axes are logarithmic, one whose axes are not, and whose curves meet.
+fn curves() -> [Event; 5] {
+    let grown = |start: f64, each: f64| {
+        let sizes = (0..=7).map(|power| 10_f64.powi(power));
+        sizes.map(|n| (n, start + each * n)).collect::<Vec<_>>()
+    };
+    let time = ["n", "time_s"];
+    let speed = ["workers", "speedup"];
+    [
+        curve("pipe", time, &grown(2e-5, 2e-8)),
+        curve("shm", time, &grown(5e-6, 2e-9)),
+        curve("ideal", speed, &[(1.0, 1.0), (2.0, 2.0), (3.0, 3.0), (4.0, 4.0)]),
+        curve("measured", speed, &[(1.0, 1.0), (2.0, 1.9), (3.0, 2.2), (4.0, 2.1)]),
+        curve("flat", ["n", "runs"], &[(1.0, 5.0)]),
+    ]
+}
+
+/// What there is besides the stream of a comparison: a histogram, a deadlock, figures, plots.
 pub fn more() -> Vec<Event> {
     let mut events = vec![start("lesson"), deadlock()];
     for index in 0..40_u32 {
@@ -264,6 +291,7 @@ pub fn more() -> Vec<Event> {
     events.push(lost_update(3));
     events.push(measured("plain", 8.21, 93.4));
     events.push(measured("robust", 13.9, 121.0));
+    events.extend(curves());
     events.push(Event::End(End { exit: 0, reason: None }));
     events
 }

@@ -1,12 +1,13 @@
 //! What one experiment has reported so far, by variant.
 
-use crate::event::{Line, LostUpdate, Measure, Run, Timeline};
+use crate::event::{Curve, Line, LostUpdate, Measure, Run, Timeline};
 
 /// The events of one experiment that are drawn together.
 #[derive(Default)]
 pub(super) struct Gathered {
     pub runs: Vec<Run>,
     pub measures: Vec<Measure>,
+    pub curves: Vec<Curve>,
     pub lost_updates: Vec<LostUpdate>,
     pub timelines: Vec<Timeline>,
     pub lines: Vec<Line>,

@@ -53,7 +53,10 @@ fn table(measures: &[&Measure], lang: Lang) -> Grid {
         [label].into_iter().chain(names.iter().map(|name| of(measure, name))).collect()
     };
     Grid {
-        header: [variant].into_iter().chain(names.iter().map(|name| title(name))).collect(),
+        header: [variant]
+            .into_iter()
+            .chain(names.iter().map(|name| words::figure_name(name)))
+            .collect(),
         rows: measures.iter().map(row).collect(),
         numbers: [false].into_iter().chain(names.iter().map(|_| true)).collect(),
     }
@@ -77,16 +80,10 @@ fn list(measures: &[&Measure], lang: Lang) -> Vec<String> {
         lines.extend(measure.variant.clone());
         let figures = measure.values.iter();
         lines.extend(figures.map(|(name, value)| {
-            format!("{indent}{}: {}", title(name), figure(name, value, lang))
+            format!("{indent}{}: {}", words::figure_name(name), figure(name, value, lang))
         }));
     }
     lines
-}
-
-/// A name without its unit, which stands at the figure.
-fn title(name: &str) -> String {
-    let bare = ["_ns", "_s", "_bytes"].iter().find_map(|unit| name.strip_suffix(unit));
-    bare.unwrap_or(name).replace('_', " ")
 }
 
 fn figure(name: &str, value: &Value, lang: Lang) -> String {
@@ -95,14 +92,6 @@ fn figure(name: &str, value: &Value, lang: Lang) -> String {
         Value::Bool(value) => words::yes_or_no(lang, *value).to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(_) | Value::Object(_) => value.to_string(),
-        Value::Number(number) => {
-            let number = number.as_f64().unwrap_or(f64::NAN);
-            match name.rsplit_once('_') {
-                Some((_, "ns")) => format::time(number * 1e-9, lang),
-                Some((_, "s")) => format::time(number, lang),
-                Some((_, "bytes")) => format::bytes(number, lang),
-                _ => format::number(number, lang),
-            }
-        }
+        Value::Number(number) => format::figure(name, number.as_f64().unwrap_or(f64::NAN), lang),
     }
 }

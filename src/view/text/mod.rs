@@ -6,6 +6,7 @@
 //! and a pure function from events to lines.
 
 mod blocks;
+mod curves;
 mod deadlock;
 mod gathered;
 mod lanes;
@@ -155,6 +156,7 @@ impl Text {
         if let Some(timeline) = gathered.timelines.first() {
             self.block(&timeline::draw(timeline, &style))?;
         }
+        self.block(&curves::draw(&gathered.curves, &style))?;
         // A lesson tells its figures in its own words.
         if self.comparing {
             self.block(&measures::draw(&gathered, &style))?;
@@ -227,6 +229,7 @@ impl View for Text {
             Event::Timeline(timeline) => self.gathered.timelines.push(timeline),
             Event::Line(line) => self.gathered.lines.push(line),
             Event::Measure(measure) => self.gathered.measures.push(measure),
+            Event::Curve(curve) => self.gathered.curves.push(curve),
             Event::LostUpdate(lost) => self.gathered.lost_updates.push(lost),
             Event::Deadlock(deadlock) => self.block(&deadlock::draw(&deadlock, &style))?,
             Event::Python(python) => self.python(&python)?,

@@ -55,6 +55,9 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::LessonFile => "cannot use the lesson file",
         ErrorKind::NothingRan => "nothing of what was asked for can run here",
+        ErrorKind::Address => "a server cannot listen there",
+        ErrorKind::Key => "cannot use the key",
+        ErrorKind::NoServer => "the server cannot be used",
         ErrorKind::UnknownPart => "the lesson has no such part",
         ErrorKind::UnknownVariant => "no experiment that would run has this variant",
     }
@@ -116,6 +119,15 @@ fn next_en(kind: ErrorKind) -> &'static str {
         ErrorKind::NothingRan => {
             "Leave out `--only`, or take away what hinders it: `parlab compare lock` alone runs all it can."
         }
+        ErrorKind::Address => {
+            "Choose another address; for a socket in the file system, a shorter directory (TMPDIR)."
+        }
+        ErrorKind::Key => {
+            "Make one: `(umask 077; head -c 32 /dev/urandom | base64 > key)`; both sides need the same."
+        }
+        ErrorKind::NoServer => {
+            "Check that the other side runs, and that address and key are the same on both sides."
+        }
         ErrorKind::UnknownPart => "Give one of its parts, `core`, or `all`.",
         ErrorKind::UnknownVariant => "Give `--only` one of the variants that would run.",
     }
@@ -148,6 +160,9 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::LessonFile => "impossibile usare il file della lezione",
         ErrorKind::NothingRan => "niente di ciò che hai chiesto può essere eseguito qui",
+        ErrorKind::Address => "lì un server non può mettersi in ascolto",
+        ErrorKind::Key => "impossibile usare la chiave",
+        ErrorKind::NoServer => "impossibile usare il server",
         ErrorKind::UnknownPart => "la lezione non ha questa parte",
         ErrorKind::UnknownVariant => "nessun esperimento da eseguire ha questa variante",
     }
@@ -208,6 +223,15 @@ fn next_it(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::NothingRan => {
             "Togli `--only`, o ciò che lo impedisce: `parlab compare lock` da solo esegue tutto ciò che può."
+        }
+        ErrorKind::Address => {
+            "Scegli un altro indirizzo; per un socket nel file system, una cartella più corta (TMPDIR)."
+        }
+        ErrorKind::Key => {
+            "Creane una: `(umask 077; head -c 32 /dev/urandom | base64 > key)`; serve la stessa alle due parti."
+        }
+        ErrorKind::NoServer => {
+            "Controlla che l'altra parte sia in esecuzione e che indirizzo e chiave siano gli stessi."
         }
         ErrorKind::UnknownPart => "Indica una delle sue parti, oppure `core` o `all`.",
         ErrorKind::UnknownVariant => "Indica a `--only` una delle varianti da eseguire.",

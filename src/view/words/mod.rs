@@ -8,11 +8,13 @@ mod crowd;
 mod failures;
 mod faults;
 mod lesson;
+mod plots;
 mod results;
 mod system;
 
 pub use failures::*;
 pub use faults::*;
 pub use lesson::*;
+pub use plots::*;
 pub use results::*;
 pub use system::*;

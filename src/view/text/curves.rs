@@ -1,0 +1,191 @@
+//! A plot in the terminal: one figure over another, a letter for each variant.
+//!
+//! An axis whose values span more than two decades is logarithmic, and says so: a straight line on two
+//! such axes is a power, and slope 1 is "ten times as many take ten times as long". Measured points
+//! are letters; dots between them, where there are few curves, only lead the eye.
+
+use textwrap::core::display_width;
+
+use super::super::format;
+use super::super::style::{Paint, Style};
+use super::super::words;
+use super::blocks;
+use crate::event::Curve;
+
+/// Rows of a plot.
+const ROWS: usize = 13;
+/// The most columns: points farther apart are no easier to compare.
+const MOST_COLUMNS: usize = 60;
+/// Greatest over least value from which on an axis is logarithmic.
+const LOGARITHMIC_FROM: f64 = 100.0;
+/// The most curves whose points are joined: the dots of more would hide each other.
+const MOST_LED: usize = 3;
+/// Where points of several variants fall together.
+const SEVERAL: char = '*';
+/// Between two points of a curve.
+const BETWEEN: char = '·';
+
+/// A plot for each pair of axes; empty without curves.
+pub(super) fn draw(curves: &[Curve], style: &Style) -> String {
+    let mut plots: Vec<Vec<&Curve>> = Vec::new();
+    for curve in curves.iter().filter(|curve| !curve.points.is_empty()) {
+        let same = |plot: &&mut Vec<&Curve>| plot[0].x == curve.x && plot[0].y == curve.y;
+        match plots.iter_mut().find(same) {
+            Some(plot) => plot.push(curve),
+            None => plots.push(vec![curve]),
+        }
+    }
+    let plots: Vec<String> = plots.iter().map(|plot| drawn(plot, style)).collect();
+    plots.join("\n")
+}
+
+fn drawn(curves: &[&Curve], style: &Style) -> String {
+    let points = || curves.iter().flat_map(|curve| &curve.points);
+    let x = Axis::over(points().map(|point| point.0));
+    let y = Axis::over(points().map(|point| point.1));
+    let [x_name, y_name] = [(&curves[0].x, &x), (&curves[0].y, &y)]
+        .map(|(name, axis)| words::axis(style.lang, name, axis.logarithmic));
+    let mut text = blocks::title(
+        &words::plot_heading(style.lang, &capital(&y_name), &x_name),
+        Paint::Heading,
+        style,
+    );
+    let ends = vec![y.least, f64::midpoint(y.least, y.greatest), y.greatest];
+    let labels = y.labels(ROWS, ends, |value| format::figure(&curves[0].y, value, style.lang));
+    let margin = labels.iter().map(|(_, label)| display_width(label)).max().unwrap_or(0);
+    let columns = style.width.saturating_sub(margin + 6).clamp(10, MOST_COLUMNS);
+    let grid = Grid::of(curves, &x, &y, columns);
+    for (row, cells) in grid.cells.iter().enumerate().rev() {
+        let label = labels.iter().find(|(at, _)| *at == row).map_or("", |(_, label)| label);
+        let blanks = " ".repeat(margin - display_width(label));
+        let line: String = cells.iter().collect();
+        let edge = if label.is_empty() { '│' } else { '┤' };
+        text.push_str(&format!("  {blanks}{label} {edge}{}\n", line.trim_end()));
+    }
+    let mut measured: Vec<f64> = points().map(|point| point.0).collect();
+    measured.sort_by(f64::total_cmp);
+    measured.dedup();
+    let ticks =
+        x.labels(columns, measured, |value| format::figure(&curves[0].x, value, style.lang));
+    text.push_str(&bottom(&ticks, margin, columns));
+    text + &legend(curves, &grid, style)
+}
+
+/// From values to cells.
+struct Axis {
+    least: f64,
+    greatest: f64,
+    logarithmic: bool,
+}
+
+impl Axis {
+    fn over(values: impl Iterator<Item = f64> + Clone) -> Axis {
+        let least = values.clone().fold(f64::INFINITY, f64::min);
+        let greatest = values.fold(f64::NEG_INFINITY, f64::max);
+        Axis { least, greatest, logarithmic: least > 0.0 && greatest > LOGARITHMIC_FROM * least }
+    }
+
+    /// Where a value lies, from 0 to 1.
+    fn share(&self, value: f64) -> f64 {
+        let of = |value: f64| if self.logarithmic { value.ln() } else { value };
+        let range = of(self.greatest) - of(self.least);
+        if range > 0.0 { (of(value) - of(self.least)) / range } else { 0.5 }
+    }
+
+    fn cell(&self, value: f64, cells: usize) -> usize {
+        (self.share(value) * (cells - 1) as f64).round() as usize
+    }
+
+    /// Values to be named, with their cells: powers of ten on a logarithmic axis, `others` on
+    /// another.
+    fn labels(
+        &self,
+        cells: usize,
+        others: Vec<f64>,
+        name: impl Fn(f64) -> String,
+    ) -> Vec<(usize, String)> {
+        let values: Vec<f64> = if self.logarithmic {
+            let (first, last) = (self.least.log10().ceil(), self.greatest.log10().floor());
+            (first as i32..=last as i32).map(|power| 10_f64.powi(power)).collect()
+        } else {
+            others
+        };
+        values.into_iter().map(|value| (self.cell(value, cells), name(value))).collect()
+    }
+}
+
+/// The cells of a plot, row 0 at the bottom.
+struct Grid {
+    cells: Vec<Vec<char>>,
+}
+
+impl Grid {
+    fn of(curves: &[&Curve], x: &Axis, y: &Axis, columns: usize) -> Grid {
+        let mut grid = Grid { cells: vec![vec![' '; columns]; ROWS] };
+        let place = |point: &(f64, f64)| (x.cell(point.0, columns), y.cell(point.1, ROWS));
+        for curve in curves {
+            let places: Vec<_> = curve.points.iter().map(place).collect();
+            let led = places.windows(2).filter(|_| curves.len() <= MOST_LED);
+            led.for_each(|pair| grid.lead(pair[0], pair[1]));
+        }
+        for (curve, letter) in curves.iter().zip(letters()) {
+            for (column, row) in curve.points.iter().map(place) {
+                let cell = &mut grid.cells[row][column];
+                *cell = if [' ', BETWEEN, letter].contains(cell) { letter } else { SEVERAL };
+            }
+        }
+        grid
+    }
+
+    /// Dots from one cell to another, one in each column between.
+    fn lead(&mut self, from: (usize, usize), to: (usize, usize)) {
+        for column in from.0 + 1..to.0 {
+            let share = (column - from.0) as f64 / (to.0 - from.0) as f64;
+            let row = from.1 as f64 + share * (to.1 as f64 - from.1 as f64);
+            self.cells[row.round() as usize][column] = BETWEEN;
+        }
+    }
+
+    fn has(&self, mark: char) -> bool {
+        self.cells.iter().flatten().any(|cell| *cell == mark)
+    }
+}
+
+fn letters() -> impl Iterator<Item = char> {
+    ('a'..='z').chain('A'..='Z')
+}
+
+/// The axis below: its names where there is room, each under its cell or ending at the last one.
+fn bottom(ticks: &[(usize, String)], margin: usize, columns: usize) -> String {
+    let mut rule: Vec<char> = vec!['─'; columns];
+    let mut names = String::new();
+    for (cell, name) in ticks {
+        let width = display_width(name);
+        let start = cell.saturating_sub(width / 2).min((columns + 2).saturating_sub(width));
+        let taken = display_width(&names);
+        if taken > 0 && start < taken + 2 {
+            continue;
+        }
+        names.push_str(&" ".repeat(start - taken));
+        names.push_str(name);
+        rule[*cell] = '┴';
+    }
+    let blanks = " ".repeat(margin + 3);
+    let rule: String = rule.into_iter().collect();
+    format!("{blanks}└{rule}\n{blanks} {names}\n")
+}
+
+fn legend(curves: &[&Curve], grid: &Grid, style: &Style) -> String {
+    let mut named: Vec<String> =
+        curves.iter().zip(letters()).map(|(c, letter)| format!("{letter} {}", c.variant)).collect();
+    if grid.has(SEVERAL) {
+        named.push(format!("{SEVERAL} {}", words::several(style.lang)));
+    }
+    let lines = blocks::plain(&named.join(", "), "  ", style);
+    lines.lines().map(|line| style.paint(line, Paint::Faint) + "\n").collect()
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
