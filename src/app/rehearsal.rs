@@ -13,7 +13,7 @@ use crate::event::{
     PythonFault, Run, Step, Summary, VariantSummary, Wait,
 };
 use crate::experiments::{self, Experiment};
-use crate::lesson::block::RunBlock;
+use crate::lesson::block::{Kind, RunBlock};
 use crate::lesson::doc::Doc;
 use crate::lesson::values::Values;
 use crate::machine;
@@ -46,8 +46,15 @@ pub fn scenes(doc: &Doc) -> Vec<Scene> {
         Scene { one_cpu: true, ..everything.clone() },
         Scene { few: true, ..everything.clone() },
     ];
-    let mut variants: Vec<&str> = (doc.runs())
-        .filter_map(|run| experiments::experiment(&run.experiment))
+    // What a block fixes, no `--only` changes; `compare` has no blocks.
+    let fixed = |run: &&RunBlock| run.fixed.iter().any(|option| option.value == "only");
+    let shown = doc.runs().filter(|run| !fixed(run)).map(|run| run.experiment.value.as_str());
+    let compared = doc.blocks.iter().filter_map(|block| match &block.kind {
+        Kind::Why(why) => Some(why.experiment.value.as_str()),
+        _ => None,
+    });
+    let mut variants: Vec<&str> = (shown.chain(compared))
+        .filter_map(experiments::experiment)
         .flat_map(|(_, experiment)| experiment.variants.iter().copied())
         .collect();
     variants.sort_unstable();

@@ -100,7 +100,8 @@ fn of_manager(error: &ManagerError) -> Option<ErrorKind> {
         | ManagerError::WrongKey { .. }
         | ManagerError::Unproven { .. }
         | ManagerError::NotAManager { .. }
-        | ManagerError::Busy { .. } => Some(ErrorKind::NoServer),
+        | ManagerError::Busy { .. }
+        | ManagerError::Os { .. } => Some(ErrorKind::NoServer),
         _ => None,
     }
 }

@@ -65,8 +65,8 @@ struct Stage {
 fn append_each(ns: &NamespaceProxy, numbers: &[i64]) -> Result<(), ManagerError> {
     // region: append-each
     for number in numbers {
-        let result: ListProxy<i64> = ns.get("result")?; // a call: which list is it?
-        result.append(&(number + 2))?; // a call: append to that one
+        let result: ListProxy<i64> = ns.get("result")?; // which list?
+        result.append(&(number + 2))?; // append to that one
     }
     // endregion
     Ok(())

@@ -88,9 +88,9 @@ impl Address {
             }
         };
         connected.map_err(|source| match source.kind() {
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
-                ManagerError::Gone { address: self.clone() }
-            }
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::NotFound => ManagerError::Gone { address: self.clone() },
             _ => ManagerError::Os { verb: "connect to", address: self.clone(), source },
         })
     }

@@ -144,7 +144,9 @@ impl Wire<'_> {
             io::ErrorKind::WouldBlock => {
                 ManagerError::NoAnswer { address, seconds: self.patience.as_secs() }
             }
-            io::ErrorKind::BrokenPipe => ManagerError::Gone { address },
+            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+                ManagerError::Gone { address }
+            }
             _ => ManagerError::Os { verb, address, source },
         }
     }

@@ -72,7 +72,7 @@ impl Handle {
         })
     }
 
-    /// A call that is answered by an item, or by none.
+    /// A call that is answered by an item.
     pub(super) fn gives<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, ManagerError> {
         self.may_give(call)?.ok_or_else(|| unexpected(&Reply::Item(None)))
     }

@@ -99,7 +99,8 @@ impl Server {
         if self.peers.iter().any(Peer::has_message) {
             return PollTimeout::ZERO;
         }
-        let deadlines = self.peers.iter().filter_map(Peer::deadline).chain(self.pause);
+        let pause = self.pause.filter(|pause| !pause.is_over());
+        let deadlines = self.peers.iter().filter_map(Peer::deadline).chain(pause);
         let deadlines = deadlines.chain(self.waiting.iter().map(|waiting| waiting.until));
         match deadlines.map(Deadline::left).min() {
             None => PollTimeout::NONE,

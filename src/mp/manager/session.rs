@@ -149,7 +149,9 @@ impl Session {
     fn told(&self, verb: &'static str, source: io::Error) -> ManagerError {
         let address = self.address.clone();
         match source.kind() {
-            io::ErrorKind::BrokenPipe => ManagerError::Lost { address },
+            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+                ManagerError::Lost { address }
+            }
             io::ErrorKind::WouldBlock => {
                 ManagerError::NoAnswer { address, seconds: self.patience.as_secs() }
             }
