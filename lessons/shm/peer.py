@@ -3,11 +3,13 @@
     peer.py written variable|global|value
     peer.py bits f|d
     peer.py carry pipe|shm N
+    peer.py footprint list|array
     peer.py attach NAME
 
 Prints one JSON line. Only the standard library, and nothing newer than 3.6.
 """
 
+import array
 import ctypes
 import json
 import multiprocessing
@@ -171,6 +173,63 @@ def main_carry(context, way, n):
     }
 
 
+# As many as make some 40 MiB of a list: 8 bytes a place, and an object for each.
+IN_LIST = 1 << 20
+CHILDREN = 4
+
+
+def pss(pid):
+    """The memory of a process, each page divided by the number of those who share it."""
+    with open("/proc/%d/smaps_rollup" % pid) as rollup:
+        for line in rollup:
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    raise OSError("no Pss in smaps_rollup")
+
+
+def read_inherited(parent, numbers, barrier):
+    end_with_parent(parent)
+    # region: read
+    sum(numbers)  # made before the fork
+    # endregion
+    barrier.wait(MOST_SECONDS)
+    barrier.wait(MOST_SECONDS)
+
+
+def together(context, make):
+    """What parent and children take together, and the parent alone before them."""
+    numbers = make()
+    alone = pss(os.getpid())
+    barrier = context.Barrier(CHILDREN + 1)
+    args = (os.getpid(), numbers, barrier)
+    children = [context.Process(target=read_inherited, args=args) for _ in range(CHILDREN)]
+    for p in children:
+        p.start()
+    barrier.wait(MOST_SECONDS)
+    whole = sum(pss(pid) for pid in [os.getpid()] + [p.pid for p in children])
+    barrier.wait(MOST_SECONDS)
+    for p in children:
+        p.join()
+    return alone, whole
+
+
+def main_footprint(context, way):
+    def numbers(count):
+        if way == "array":
+            return array.array("d", [0.5]) * count
+        return [number + 0.5 for number in range(count)]
+
+    try:
+        pss(os.getpid())
+    except OSError:
+        return {"data_bytes": 0, "added_bytes": 0}  # the kernel does not tell
+    count = IN_LIST if way == "list" else 4 * IN_LIST
+    together(context, lambda: numbers(0))  # the first time, more is loaded than later
+    alone_without, without = together(context, lambda: numbers(0))
+    alone_with, whole = together(context, lambda: numbers(count))
+    return {"data_bytes": alone_with - alone_without, "added_bytes": whole - without}
+
+
 # What a program does that knows nothing but the name.
 STRANGER = """
 import sys
@@ -214,6 +273,8 @@ def main():
         told = main_written(context, rest[0])
     elif what == "bits":
         told = main_bits(context, rest[0])
+    elif what == "footprint":
+        told = main_footprint(context, rest[0])
     elif what == "carry":
         told = main_carry(context, rest[0], int(rest[1]))
     else:

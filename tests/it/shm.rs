@@ -262,6 +262,7 @@ fn a_real_python_shows_the_same() {
         "experiment = \"written\"\nonly = [\"python-variable\", \"python-global\", \"python-value\"]",
         "experiment = \"bits\"\nonly = [\"python-f\", \"python-d\"]",
         "experiment = \"named\"\nonly = [\"python-stranger\"]",
+        "experiment = \"footprint\"\nonly = [\"python-list\", \"python-array\"]",
     ];
     let room = std::rc::Rc::new(crate::room::Room::new());
     room.file("x.md", lesson_text(&blocks));
@@ -282,6 +283,11 @@ fn a_real_python_shows_the_same() {
     assert_eq!(done.figure("python-f", "bits"), "0x41066666");
     assert_eq!(done.figure("python-f", "equal"), false);
     assert_eq!(done.figure("python-d", "equal"), true);
+    // To look at an object is to count a reference, and to write to its page.
+    if done.figures().iter().any(|m| m.variant.as_deref() == Some("python-list")) {
+        let times = |variant| number(&done, variant, "times");
+        assert!(times("python-list") > 2.0 && times("python-array") < 1.5, "{done}");
+    }
     // A Python older than 3.8 has no such memory, and says nothing of it.
     if done.figures().iter().any(|m| m.variant.as_deref() == Some("python-stranger")) {
         assert_eq!(number(&done, "python-stranger", "content"), 7.0, "{done}");

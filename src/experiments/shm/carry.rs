@@ -13,9 +13,11 @@ use super::carriers::carrier;
 use crate::event::Run;
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::stage::Stage;
-use crate::experiments::workers::finish_all;
+use crate::experiments::workers::finish;
 use crate::experiments::{python, rounds};
-use crate::mp::{Gate, Process, RawValue, sys};
+use crate::mp::sys::{self, Deadline};
+use crate::mp::{Gate, Process, RawValue};
+use crate::stats;
 
 /// Figures of each variant: bytes that parent and child copied into the carrier and out of it in one
 /// trip, the most memory that one of the two had present, and the nanoseconds for each number.
@@ -23,6 +25,8 @@ pub const FIGURES: &[&str] = &["copied_bytes", "peak_bytes", "per_number_ns"];
 
 /// How long a trip may take.
 const BOUND: Duration = Duration::from_secs(30);
+/// How long to wait for one of the two before looking after the other.
+const LOOK: Duration = Duration::from_millis(20);
 /// How long one of the two waits for the other at the start.
 const GATE_BOUND: Duration = Duration::from_secs(10);
 
@@ -88,17 +92,7 @@ pub fn trip(lab: &mut Lab, name: &str, n: usize, cpus: Option<[usize; 2]>) -> Re
     for process in &mut processes {
         process.start()?;
     }
-    for process in &mut processes {
-        // One that died leaves the other waiting for ever.
-        if process.join_timeout(BOUND)?.is_none_or(|exit| !exit.success()) {
-            break;
-        }
-    }
-    let ended = processes.iter().filter(|process| process.usage().is_some()).count();
-    if ended < processes.len() {
-        processes.iter().try_for_each(Process::kill)?;
-    }
-    finish_all(&mut processes)?;
+    join_both(&mut processes)?;
     let peaks = processes.iter().filter_map(|process| Some(process.usage()?.max_rss_bytes));
     let Some(peak_bytes) = peaks.max() else { bail!("a process that ended has used nothing") };
     Ok(Trip {
@@ -108,6 +102,23 @@ pub fn trip(lab: &mut Lab, name: &str, n: usize, cpus: Option<[usize; 2]>) -> Re
         copied_bytes: report.copied.get(),
         peak_bytes,
     })
+}
+
+/// Joins both. The first one that ends badly is the failure; the other, which would wait for it for
+/// ever, is killed when it is dropped.
+fn join_both(processes: &mut [Process; 2]) -> Result<()> {
+    let deadline = Deadline::after(BOUND);
+    while !deadline.is_over() {
+        for process in &mut *processes {
+            if process.join_timeout(LOOK)?.is_some() {
+                finish(process)?;
+            }
+        }
+        if processes.iter().all(|process| process.usage().is_some()) {
+            return Ok(());
+        }
+    }
+    bail!("parent and child were not done with their trip after {BOUND:?}")
 }
 
 /// The sum of the numbers from 0 to `n` - 1, with 2 added to each.
@@ -145,7 +156,7 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         if let Some(last) = of_it.last() {
             // The first one warmed up.
             let times: Vec<f64> = of_it[1..].iter().map(|trip| trip.time_s).collect();
-            let median = crate::stats::median(&times);
+            let median = stats::median(&times);
             let figures = [
                 ("copied_bytes", json!(last.copied_bytes)),
                 ("peak_bytes", json!(of_it.iter().map(|trip| trip.peak_bytes).max())),

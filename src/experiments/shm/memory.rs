@@ -10,9 +10,11 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
 use serde_json::json;
 
-use crate::experiments::lab::Lab;
+use crate::experiments::lab::{Lab, Variant};
+use crate::experiments::python;
 use crate::experiments::workers::finish_all;
 use crate::mp::{Barrier, Process, RawArray, proc};
 
@@ -32,21 +34,45 @@ pub fn run(lab: &mut Lab) -> Result<()> {
     let variants = lab.variants()?;
     lab.expect_steps(variants.len() as u64);
     for variant in &variants {
+        if variant.python.is_some() {
+            peer(lab, variant)?;
+            lab.step()?;
+            continue;
+        }
         let (without, with) = (footprint(variant.base, 0)?, footprint(variant.base, NUMBERS)?);
         if let (Some(without), Some(with)) = (without, with) {
             let data = (NUMBERS * size_of::<f64>()) as u64;
-            let added = with.saturating_sub(without);
-            let figures = [
-                ("processes", json!(CHILDREN + 1)),
-                ("data_bytes", json!(data)),
-                ("added_bytes", json!(added)),
-                ("times", json!(added as f64 / data as f64)),
-            ];
-            lab.measure(Some(&variant.name), figures)?;
+            tell(lab, variant, data, with.saturating_sub(without))?;
         }
         lab.step()?;
     }
     lab.summarize(&variants, &[])
+}
+
+fn tell(lab: &mut Lab, variant: &Variant, data: u64, added: u64) -> Result<()> {
+    let figures = [
+        ("processes", json!(CHILDREN + 1)),
+        ("data_bytes", json!(data)),
+        ("added_bytes", json!(added)),
+        ("times", json!(added as f64 / data as f64)),
+    ];
+    lab.measure(Some(&variant.name), figures)
+}
+
+/// What the Python peer says: the size of its numbers in the parent alone, and what they add to the
+/// memory of all.
+#[derive(Debug, Deserialize)]
+struct Peer {
+    data_bytes: u64,
+    added_bytes: u64,
+}
+
+fn peer(lab: &mut Lab, variant: &Variant) -> Result<()> {
+    let way = variant.base.trim_start_matches("python-").to_string();
+    match python::call::<Peer>(lab, variant, &["footprint".to_string(), way])? {
+        Some(said) if said.data_bytes > 0 => tell(lab, variant, said.data_bytes, said.added_bytes),
+        _ => Ok(()),
+    }
 }
 
 /// The memory of parent and children together when all have used `count` numbers in that way; `None`

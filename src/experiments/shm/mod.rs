@@ -84,7 +84,7 @@ pub static LESSON: Lesson = Lesson {
         Experiment {
             name: "footprint",
             compared: false,
-            variants: &["inherited", "written", "shared"],
+            variants: &["inherited", "written", "shared", "python-list", "python-array"],
             racy: &[],
             figures: memory::FIGURES,
             experiment_figures: &[],
