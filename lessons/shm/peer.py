@@ -179,12 +179,15 @@ CHILDREN = 4
 
 
 def pss(pid):
-    """The memory of a process, each page divided by the number of those who share it."""
+    """The memory of a process, each page divided by the number of those who share it; without
+    the pages of files, which belong to whoever runs the same program elsewhere, too."""
     with open("/proc/%d/smaps_rollup" % pid) as rollup:
-        for line in rollup:
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    raise OSError("no Pss in smaps_rollup")
+        lines = [line.split() for line in rollup]
+    sizes = [int(line[1]) for line in lines if line[0] in ("Pss_Anon:", "Pss_Shmem:")]
+    if len(sizes) != 2:
+        raise OSError("no Pss_Anon and Pss_Shmem in smaps_rollup")
+    return sum(sizes) * 1024
+
 
 
 def read_inherited(parent, numbers, barrier):

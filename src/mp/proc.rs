@@ -279,16 +279,21 @@ pub fn fd_target(pid: i32, fd: i32) -> Result<String, ProcError> {
     Ok(target.to_string_lossy().into_owned())
 }
 
-/// The memory a process has present, in bytes, each page divided by the number of processes that
-/// share it (the proportional set size, from smaps_rollup).
+/// The memory a process has written or shares without a file, in bytes, each page divided by the
+/// number of processes that share it (the proportional set size, from smaps_rollup).
+///
+/// Pages of files are left out: those of a program belong to all who run it at that moment, so one
+/// who ends elsewhere would change what is measured here.
 ///
 /// # Errors
 /// [`ProcError`].
 pub fn pss_bytes(pid: i32) -> Result<u64, ProcError> {
     const FILE: &str = "smaps_rollup";
     let text = read(pid, FILE)?;
-    let kib = text.lines().find_map(|line| {
-        line.strip_prefix("Pss:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
-    });
-    kib.map(|kib| kib * 1024).ok_or_else(|| ProcError::malformed(pid, FILE))
+    let kib = |name| {
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_suffix("kB"));
+        let value = value.and_then(|value| value.trim().parse::<u64>().ok());
+        value.ok_or_else(|| ProcError::malformed(pid, FILE))
+    };
+    Ok((kib("Pss_Anon:")? + kib("Pss_Shmem:")?) * 1024)
 }
