@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command as Clap, value_parser};
 
 use crate::app::{self, Chosen, Code, Colour, Command, Settings};
@@ -95,7 +95,7 @@ fn lesson_command() -> Clap {
         .hide(true)
         .arg(Arg::new("file").required(true).value_parser(value_parser!(PathBuf)))
         .override_usage("parlab lesson <FILE.md | FOLDER> [OPTIONS]")
-        .args(experiments::options::ALL.map(|opt| number(opt, None)))
+        .args(experiments::options::ALL.map(|opt| argument(opt, None)))
         .args([only(value_parser!(String)), python(), no_python(), seed(), seconds_limit()])
         .arg(part(value_parser!(String)));
     command.subcommand(file)
@@ -124,13 +124,13 @@ fn title(lesson: &Lesson) -> &'static str {
 /// The options of a lesson's experiments.
 fn options(lesson: &'static Lesson) -> Vec<Arg> {
     let mut args: Vec<Arg> =
-        lesson.options.iter().map(|&opt| number(opt, opt.get(&lesson.defaults))).collect();
+        lesson.options.iter().map(|&opt| argument(opt, opt.get(&lesson.defaults))).collect();
     args.push(only(PossibleValuesParser::new(lesson.compared_variants()).into()));
     args.extend([python(), no_python(), seed(), seconds_limit()]);
     args
 }
 
-fn number(opt: Opt, default: Option<u64>) -> Arg {
+fn argument(opt: Opt, default: Option<u64>) -> Arg {
     let (least, most) = opt.range();
     let arg = Arg::new(opt.name()).long(opt.name()).allow_hyphen_values(true);
     match opt.unit() {
@@ -145,6 +145,17 @@ fn number(opt: Opt, default: Option<u64>) -> Arg {
             arg.value_name("T")
                 .value_parser(move |text: &str| duration(text, least, most))
                 .help(format!("{}: 500us, 2ms, 0.5s (to {}{default})", opt.help(), typed(most)))
+        }
+        Unit::Text => {
+            let (value, action) = match opt {
+                Opt::Url => ("ADDRESS", ArgAction::Append),
+                Opt::To => ("DIR", ArgAction::Set),
+                _ => ("FILE", ArgAction::Set),
+            };
+            arg.value_name(value)
+                .action(action)
+                .value_parser(NonEmptyStringValueParser::new())
+                .help(opt.help())
         }
     }
 }
@@ -324,7 +335,7 @@ fn takes_value(option: &str) -> bool {
         return false;
     };
     let mut all: Vec<Arg> = everywhere();
-    all.extend(experiments::options::ALL.map(|opt| number(opt, None)));
+    all.extend(experiments::options::ALL.map(|opt| argument(opt, None)));
     all.extend([only(value_parser!(String)), part(value_parser!(String))]);
     all.extend([python(), seed(), seconds_limit()]);
     let named = |arg: &Arg| arg.get_long() == Some(name);
@@ -395,6 +406,8 @@ fn params(matches: &ArgMatches) -> Params {
     for opt in experiments::options::ALL {
         if let Ok(Some(&value)) = matches.try_get_one::<u64>(opt.name()) {
             opt.set(&mut params, value);
+        } else if let Some(texts) = strings(matches, opt.name()) {
+            opt.set_texts(&mut params, texts);
         }
     }
     params.only = strings(matches, "only");

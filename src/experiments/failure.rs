@@ -15,7 +15,7 @@ pub struct Failure {
     pub kind: ErrorKind,
     /// What was tried, or on what.
     pub what: String,
-    /// What happened.
+    /// What happened; empty where the kind says it all.
     pub detail: String,
 }
 
@@ -25,7 +25,7 @@ pub fn told(error: &anyhow::Error) -> Error {
         return Error {
             kind: failure.kind,
             what: Some(failure.what.clone()),
-            detail: Some(failure.detail.clone()),
+            detail: Some(failure.detail.clone()).filter(|detail| !detail.is_empty()),
         };
     }
     let kind = error.chain().find_map(kind_of).unwrap_or(ErrorKind::System);

@@ -7,6 +7,7 @@
 
 mod clocks;
 mod deadlock;
+mod download;
 mod failure;
 mod lab;
 pub mod ledger;
@@ -28,7 +29,8 @@ pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use options::Opt;
 
 /// Every lesson, in the order in which they are taught.
-pub static LESSONS: &[&Lesson] = &[&process::LESSON, &queue::LESSON, &lock::LESSON];
+pub static LESSONS: &[&Lesson] =
+    &[&process::LESSON, &queue::LESSON, &lock::LESSON, &download::LESSON];
 
 /// One lesson: what it can run and the texts around it.
 #[derive(Debug)]
@@ -80,6 +82,9 @@ pub const NO_PARAMS: Params = Params {
     wait_s: None,
     runs: None,
     iterations: None,
+    url: None,
+    urls: None,
+    to: None,
     only: None,
     python: None,
     seed: None,

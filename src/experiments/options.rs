@@ -22,6 +22,12 @@ pub enum Opt {
     Work,
     /// `--wait`.
     Wait,
+    /// `--url`.
+    Url,
+    /// `--urls`.
+    Urls,
+    /// `--to`.
+    To,
 }
 
 /// What an option's value counts.
@@ -31,6 +37,8 @@ pub enum Unit {
     Count,
     /// Microseconds, typed as `500us`, `2ms` or `0.5s`.
     Duration,
+    /// Nothing: its value is a text.
+    Text,
 }
 
 impl Opt {
@@ -43,6 +51,9 @@ impl Opt {
             Opt::Iterations => "iterations",
             Opt::Work => "work",
             Opt::Wait => "wait",
+            Opt::Url => "url",
+            Opt::Urls => "urls",
+            Opt::To => "to",
         }
     }
 
@@ -51,7 +62,7 @@ impl Opt {
         match self {
             Opt::Work => "work_s",
             Opt::Wait => "wait_s",
-            counted => counted.name(),
+            same => same.name(),
         }
     }
 
@@ -60,10 +71,11 @@ impl Opt {
         match self {
             Opt::N | Opt::Runs | Opt::Workers | Opt::Iterations => Unit::Count,
             Opt::Work | Opt::Wait => Unit::Duration,
+            Opt::Url | Opt::Urls | Opt::To => Unit::Text,
         }
     }
 
-    /// Least and greatest value.
+    /// Least and greatest value of one that is a number.
     pub fn range(self) -> (u64, u64) {
         match self {
             Opt::N => (1, 1_000_000),
@@ -72,6 +84,7 @@ impl Opt {
             // The ledger numbers each process's writes with 24 bits.
             Opt::Iterations => (1, Write::MOST as u64),
             Opt::Work | Opt::Wait => (0, 10_000_000),
+            Opt::Url | Opt::Urls | Opt::To => (0, 0),
         }
     }
 
@@ -84,10 +97,15 @@ impl Opt {
             Opt::Iterations => "Steps of each process's loop",
             Opt::Work => "Computing in each item",
             Opt::Wait => "Sleeping in each item",
+            Opt::Url => {
+                "Fetch this file instead of parlab's own; may be repeated; asked for once by each variant"
+            }
+            Opt::Urls => "Fetch the files whose addresses are in this file, one a line",
+            Opt::To => "Keep the files in this directory, which must be there",
         }
     }
 
-    /// The value that `params` holds for it.
+    /// The number that `params` holds for it.
     pub fn get(self, params: &Params) -> Option<u64> {
         let micros = |seconds: f64| (seconds * 1e6).round() as u64;
         match self {
@@ -97,13 +115,38 @@ impl Opt {
             Opt::Iterations => params.iterations.map(u64::from),
             Opt::Work => params.work_s.map(micros),
             Opt::Wait => params.wait_s.map(micros),
+            Opt::Url | Opt::Urls | Opt::To => None,
+        }
+    }
+
+    /// The texts that `params` holds for it.
+    pub fn texts(self, params: &Params) -> Option<Vec<String>> {
+        let one = |text: &Option<String>| text.clone().map(|text| vec![text]);
+        match self {
+            Opt::Url => params.url.clone(),
+            Opt::Urls => one(&params.urls),
+            Opt::To => one(&params.to),
+            _ => None,
+        }
+    }
+
+    /// Sets texts in `params`; of those that can be given once, the last one.
+    ///
+    /// # Panics
+    /// If its value is no text.
+    pub fn set_texts(self, params: &mut Params, mut texts: Vec<String>) {
+        match self {
+            Opt::Url => params.url = Some(texts),
+            Opt::Urls => params.urls = texts.pop(),
+            Opt::To => params.to = texts.pop(),
+            number => unreachable!("{} is a number", number.name()),
         }
     }
 
     /// Sets it in `params`; `value` is in [`Opt::range`].
     ///
     /// # Panics
-    /// If the value is out of range.
+    /// If the value is out of range, or no number.
     pub fn set(self, params: &mut Params, value: u64) {
         let value = u32::try_from(value).expect("ranges end below 2^32");
         let seconds = f64::from(value) / 1e6;
@@ -114,6 +157,7 @@ impl Opt {
             Opt::Iterations => params.iterations = Some(value),
             Opt::Work => params.work_s = Some(seconds),
             Opt::Wait => params.wait_s = Some(seconds),
+            Opt::Url | Opt::Urls | Opt::To => unreachable!("{} is a text", self.name()),
         }
     }
 
@@ -126,6 +170,9 @@ impl Opt {
             Opt::Iterations => params.iterations = None,
             Opt::Work => params.work_s = None,
             Opt::Wait => params.wait_s = None,
+            // A list of addresses is given by either, so whoever fixes it fixes both.
+            Opt::Url | Opt::Urls => (params.url, params.urls) = (None, None),
+            Opt::To => params.to = None,
         }
     }
 }
@@ -134,7 +181,17 @@ impl Opt {
 pub const SECONDS: std::ops::RangeInclusive<f64> = 0.1..=86_400.0;
 
 /// Every option, for those who go through a block's parameters.
-pub const ALL: [Opt; 6] = [Opt::N, Opt::Runs, Opt::Workers, Opt::Iterations, Opt::Work, Opt::Wait];
+pub const ALL: [Opt; 9] = [
+    Opt::N,
+    Opt::Runs,
+    Opt::Workers,
+    Opt::Iterations,
+    Opt::Work,
+    Opt::Wait,
+    Opt::Url,
+    Opt::Urls,
+    Opt::To,
+];
 
 /// `over` on top of `under`: what `over` leaves out is taken from `under`.
 pub fn merge(over: &Params, under: &Params) -> Params {
@@ -145,6 +202,9 @@ pub fn merge(over: &Params, under: &Params) -> Params {
         iterations: over.iterations.or(under.iterations),
         work_s: over.work_s.or(under.work_s),
         wait_s: over.wait_s.or(under.wait_s),
+        url: over.url.clone().or_else(|| under.url.clone()),
+        urls: over.urls.clone().or_else(|| under.urls.clone()),
+        to: over.to.clone().or_else(|| under.to.clone()),
         only: over.only.clone().or_else(|| under.only.clone()),
         python: over.python.clone().or_else(|| under.python.clone()),
         seed: over.seed.or(under.seed),

@@ -47,7 +47,7 @@ pub enum Kind {
     /// `ask ID`: a question to predict on.
     Ask(Ask),
     /// `run ID`: an experiment to run.
-    Run(RunBlock),
+    Run(Box<RunBlock>),
     /// `verdict ASK`: what happened, and what it says about a prediction.
     Verdict(Verdict),
     /// `part NAME`: from here on, up to the next, this part.

@@ -141,13 +141,13 @@ fn run(fenced: Fenced, id: Placed<String>, faults: &mut Faults) -> Option<Kind> 
     let own = fenced.checked(RunBody::deserialize(own), faults);
     let params = fenced.checked(Params::deserialize(options), faults);
     let (own, params) = (own?, params?);
-    Some(Kind::Run(RunBlock {
+    Some(Kind::Run(Box::new(RunBlock {
         id,
         experiment: fenced.placed(own.experiment),
         params,
         fixed: own.fixed.into_iter().map(|option| fenced.placed(option)).collect(),
         places,
-    }))
+    })))
 }
 
 #[derive(Deserialize)]

@@ -157,7 +157,7 @@ impl Doc {
     /// The run blocks, in order, of the core and of all parts.
     pub fn runs(&self) -> impl Iterator<Item = &RunBlock> {
         self.blocks.iter().filter_map(|block| match &block.kind {
-            Kind::Run(run) => Some(run),
+            Kind::Run(run) => Some(run.as_ref()),
             _ => None,
         })
     }

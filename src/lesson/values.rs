@@ -155,6 +155,7 @@ impl Values {
             | Event::Progress(_)
             | Event::Timeline(_)
             | Event::Line(_)
+            | Event::Transfer(_)
             | Event::Answer(_)
             | Event::Doing(_)
             | Event::Error(_)

@@ -14,6 +14,7 @@ mod outcomes;
 mod overlap;
 mod starts;
 mod timeline;
+mod transfers;
 mod variants;
 
 use std::io::{self, Write};
@@ -21,9 +22,10 @@ use std::io::{self, Write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::gathered::Gathered;
+use self::transfers::Bars;
 use super::style::{Paint, Style};
 use super::{CodeBlock, LessonRow, Part, View, markdown, visible, words};
-use crate::event::{End, EndReason, Error, Event, Progress, Python, Summary};
+use crate::event::{End, EndReason, Error, Event, Progress, Python, Summary, Transfer};
 use crate::lesson::fault::Fault;
 
 /// What the text view shows besides results.
@@ -47,6 +49,8 @@ pub struct Text {
     gathered: Gathered,
     /// Drawn on stderr, until something else is written.
     bar: Option<ProgressBar>,
+    /// Of files on their way, drawn on stderr, until something else is written.
+    bars: Option<Bars>,
     /// Whether anything stands on `out`, so that a blank line parts what comes next.
     begun: bool,
     /// Whether what stands on `out` ends with Pythons, which make one list.
@@ -68,6 +72,7 @@ impl Text {
             comparing: false,
             gathered: Gathered::default(),
             bar: None,
+            bars: None,
             begun: false,
             listing: false,
             failed: false,
@@ -112,6 +117,13 @@ impl Text {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+        self.clear_bars();
+    }
+
+    fn clear_bars(&mut self) {
+        if let Some(bars) = self.bars.take() {
+            bars.clear();
+        }
     }
 
     /// Draws how far the experiment is: now, and not again before the next event.
@@ -119,6 +131,7 @@ impl Text {
         if !self.style.live {
             return;
         }
+        self.clear_bars();
         let bar = self.bar.get_or_insert_with(|| {
             // The template is a constant and correct; a plain bar would do as well.
             let looks = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}")
@@ -131,6 +144,18 @@ impl Text {
             state.set_len(progress.total);
             state.set_pos(progress.done);
         });
+    }
+
+    /// Draws how far a file is; one that has ended is kept for the results.
+    fn transfer(&mut self, transfer: Transfer) {
+        if transfer.ended {
+            self.gathered.transfers.push(transfer);
+        } else if self.style.live {
+            if let Some(bar) = self.bar.take() {
+                bar.finish_and_clear();
+            }
+            self.bars.get_or_insert_with(Bars::new).show(&transfer, &self.style);
+        }
     }
 
     /// Draws what one experiment reported.
@@ -150,6 +175,7 @@ impl Text {
             self.block(&lanes::draw(lost, &style))?;
         }
         self.block(&blocks::printed(&gathered.lines, &style))?;
+        self.block(&transfers::draw(&gathered.transfers, &style))?;
         if let Some(timeline) = gathered.timelines.first() {
             self.block(&timeline::draw(timeline, &style))?;
         }
@@ -223,6 +249,7 @@ impl View for Text {
             Event::Run(run) => self.gathered.runs.push(run),
             Event::Timeline(timeline) => self.gathered.timelines.push(timeline),
             Event::Line(line) => self.gathered.lines.push(line),
+            Event::Transfer(transfer) => self.transfer(transfer),
             Event::Measure(measure) => self.gathered.measures.push(measure),
             Event::LostUpdate(lost) => self.gathered.lost_updates.push(lost),
             Event::Deadlock(deadlock) => self.block(&deadlock::draw(&deadlock, &style))?,

@@ -48,6 +48,10 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::TimeLimit => "the experiment was not done when its time was up",
         ErrorKind::LessonFile => "cannot use the lesson file",
         ErrorKind::NothingRan => "nothing of what was asked for can run here",
+        ErrorKind::NotFetched => "not every file could be fetched",
+        ErrorKind::NoLoopback => "this machine does not reach itself over the loopback",
+        ErrorKind::Target => "cannot keep files in this directory",
+        ErrorKind::AddressList => "cannot use this list of addresses",
         ErrorKind::UnknownPart => "the lesson has no such part",
         ErrorKind::UnknownVariant => "no experiment of the lesson has this variant",
     }
@@ -105,6 +109,18 @@ fn next_en(kind: ErrorKind) -> &'static str {
         ErrorKind::NothingRan => {
             "Leave out `--only`, or take away what hinders it: `parlab compare lock` alone runs all it can."
         }
+        ErrorKind::NotFetched => {
+            "Above stands for each file what happened and what to do; those that were fetched are whole."
+        }
+        ErrorKind::NoLoopback => {
+            "Bring the loopback up (`ip link set lo up`), or allow this program to use the network."
+        }
+        ErrorKind::Target => {
+            "Give `--to` a directory that is there and that you may write to. Nothing was fetched."
+        }
+        ErrorKind::AddressList => {
+            "Give `--urls` a text file with an address on each line; blank lines and lines that begin with `#` do not count."
+        }
         ErrorKind::UnknownPart => "Give one of its parts, `core`, or `all`.",
         ErrorKind::UnknownVariant => "Give `--only` one of the variants that the lesson runs.",
     }
@@ -134,6 +150,10 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::TimeLimit => "allo scadere del tempo l'esperimento non era terminato",
         ErrorKind::LessonFile => "impossibile usare il file della lezione",
         ErrorKind::NothingRan => "niente di ciò che hai chiesto può essere eseguito qui",
+        ErrorKind::NotFetched => "non è stato possibile scaricare tutti i file",
+        ErrorKind::NoLoopback => "questa macchina non raggiunge sé stessa attraverso il loopback",
+        ErrorKind::Target => "impossibile conservare file in questa cartella",
+        ErrorKind::AddressList => "impossibile usare questo elenco di indirizzi",
         ErrorKind::UnknownPart => "la lezione non ha questa parte",
         ErrorKind::UnknownVariant => "nessun esperimento della lezione ha questa variante",
     }
@@ -190,6 +210,18 @@ fn next_it(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::NothingRan => {
             "Togli `--only`, o ciò che lo impedisce: `parlab compare lock` da solo esegue tutto ciò che può."
+        }
+        ErrorKind::NotFetched => {
+            "Sopra trovi, per ogni file, che cosa è successo e che cosa fare; quelli scaricati sono interi."
+        }
+        ErrorKind::NoLoopback => {
+            "Attiva il loopback (`ip link set lo up`), oppure permetti a questo programma di usare la rete."
+        }
+        ErrorKind::Target => {
+            "Indica a `--to` una cartella che esiste e in cui puoi scrivere. Non è stato scaricato nulla."
+        }
+        ErrorKind::AddressList => {
+            "Indica a `--urls` un file di testo con un indirizzo per riga; le righe vuote e quelle che cominciano con `#` non contano."
         }
         ErrorKind::UnknownPart => "Indica una delle sue parti, oppure `core` o `all`.",
         ErrorKind::UnknownVariant => "Indica a `--only` una delle varianti che la lezione esegue.",

@@ -9,9 +9,11 @@ mod faults;
 mod lesson;
 mod results;
 mod system;
+mod transfers;
 
 pub use failures::*;
 pub use faults::*;
 pub use lesson::*;
 pub use results::*;
 pub use system::*;
+pub use transfers::*;
