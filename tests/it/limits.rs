@@ -59,8 +59,8 @@ fn few_descriptors_cost_a_python_at_most_itself() {
 
 #[test]
 fn little_memory_is_enough_or_is_told() {
-    let reached: Vec<Option<bool>> = (12_000..=18_000)
-        .step_by(50)
+    let reached: Vec<Option<bool>> = (22_000..=34_000)
+        .step_by(100)
         .map(|kilobytes| {
             let run = Parlab::compare(SMALL).after(&format!("ulimit -v {kilobytes}"));
             let done = run.run().any_stdout();

@@ -68,6 +68,7 @@ fn builder(whom: Whom, connections: Connections, silence: Duration) -> ClientBui
         .redirect(Policy::custom(follow))
         .referer(false)
         .connect_timeout(silence)
+        // Of the blocking client it bounds each wait by itself; of a request it would bound the whole.
         .timeout(silence)
         .pool_max_idle_per_host(kept);
     if whom == Whom::Anybody { builder } else { builder.no_proxy() }

@@ -126,7 +126,8 @@ impl Plan<'_> {
         let download = |file: usize, worker: usize| {
             let (job, place) = (&self.jobs[file], board.place(file));
             place.asked(worker);
-            let outcome = self.rules.download(clients.of(job), job, place);
+            let outcome =
+                self.rules.download(clients.of(job), job, place, file + 1 == self.jobs.len());
             place.ended();
             let _ = outcomes[file].set(outcome);
         };

@@ -48,7 +48,8 @@ pub struct Rules<'a> {
     pub most_bytes: u64,
     /// The longest wait for a connection, an answer, or more of it.
     pub silence: Duration,
-    /// When all has to be done.
+    /// When all has to be done. A file after which others come may take half of what is left, so
+    /// that one without end does not cost the others.
     pub deadline: Instant,
 }
 
@@ -64,12 +65,21 @@ pub struct Saved {
 }
 
 impl Rules<'_> {
-    /// Fetches a file; `place` is where others can see how far it is.
+    /// Fetches a file; `place` is where others can see how far it is, and `last` says that no
+    /// other one comes after it.
     ///
     /// # Errors
     /// Whatever hinders it. Then nothing of the file is in the directory.
-    pub fn download(&self, client: &Client, job: &Job, place: Place) -> Result<Saved, Fault> {
+    pub fn download(
+        &self,
+        client: &Client,
+        job: &Job,
+        place: Place,
+        last: bool,
+    ) -> Result<Saved, Fault> {
         let address = job.address.clone()?;
+        let until = self.until(last);
+        check_time(until)?;
         let mut response = self.ask(client, address)?;
         let announced = response.content_length();
         place.answered(announced);
@@ -81,10 +91,10 @@ impl Rules<'_> {
         }
         let mut part = Part::create(self.directory, self.prefix).map_err(disk)?;
         let mut chunk = vec![0; self.chunk];
-        while let Some(bytes) = self.receive(&mut response, &mut chunk)? {
+        while let Some(bytes) = receive(&mut response, &mut chunk)? {
             part.write(bytes).map_err(disk)?;
             place.has(part.bytes());
-            self.check_size(part.bytes())?;
+            self.check_size(part.bytes()).and(check_time(until))?;
         }
         check_length(announced, part.bytes())?; // all of it?
         let kept = part.keep(self.directory, &name, self.durable).map_err(disk)?;
@@ -95,36 +105,16 @@ impl Rules<'_> {
 
     /// Sends the request, and waits for status and headers.
     fn ask(&self, client: &Client, address: Url) -> Result<Response, Fault> {
-        let left = self.left()?;
-        let response = client.get(address).timeout(self.silence.min(left)).send();
-        let response = response.map_err(|error| Fault::from(&error))?;
+        let response = client.get(address).send().map_err(|error| Fault::from(&error))?;
         self.check_size(response.content_length().unwrap_or(0))?;
         Ok(response)
     }
 
-    /// The next bytes of an answer; none at its end.
-    fn receive<'c>(
-        &self,
-        response: &mut Response,
-        chunk: &'c mut [u8],
-    ) -> Result<Option<&'c [u8]>, Fault> {
-        self.left()?;
-        loop {
-            match response.read(chunk) {
-                Ok(0) => return Ok(None),
-                Ok(n) => return Ok(Some(&chunk[..n])),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Fault::of_reading(&error)),
-            }
-        }
-    }
-
-    fn left(&self) -> Result<Duration, Fault> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(Fault { kind: TransferFault::TooSlow, detail: None });
-        }
-        Ok(left)
+    /// When this file has to be there.
+    fn until(&self, last: bool) -> Instant {
+        let now = Instant::now();
+        let left = self.deadline.saturating_duration_since(now);
+        now + if last { left } else { left / 2 }
     }
 
     fn check_size(&self, bytes: u64) -> Result<(), Fault> {
@@ -134,6 +124,25 @@ impl Rules<'_> {
         let most = self.most_bytes >> 20;
         Err(Fault::new(TransferFault::TooLarge, format!("{most} MiB")))
     }
+}
+
+/// The next bytes of an answer; none at its end.
+fn receive<'c>(response: &mut Response, chunk: &'c mut [u8]) -> Result<Option<&'c [u8]>, Fault> {
+    loop {
+        match response.read(chunk) {
+            Ok(0) => return Ok(None),
+            Ok(n) => return Ok(Some(&chunk[..n])),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Fault::of_reading(&error)),
+        }
+    }
+}
+
+fn check_time(until: Instant) -> Result<(), Fault> {
+    if Instant::now() < until {
+        return Ok(());
+    }
+    Err(Fault { kind: TransferFault::TooSlow, detail: None })
 }
 
 fn check_status(response: &Response) -> Result<(), Fault> {
