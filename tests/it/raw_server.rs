@@ -27,7 +27,7 @@ impl RawServer {
 
     /// One that has every path, with itself as the content.
     pub fn good() -> RawServer {
-        RawServer::answering(|path, stream| send(stream, &ok("", path)))
+        RawServer::answering(|path, stream| send(stream, ok("", path)))
     }
 
     /// The address of a path, which begins with `/`.

@@ -62,7 +62,7 @@ pub fn run(lab: &mut Lab) -> Result<()> {
     let errand = Errand::new(lab, limit)?;
     let variants = variants(lab)?;
     lab.expect_steps(variants.len() as u64);
-    let (mut runs, mut missing, mut first) = (Vec::new(), 0, None);
+    let (mut runs, mut peaks, mut missing, mut first) = (Vec::new(), Vec::new(), 0, None);
     for variant in &variants {
         let spent = began.elapsed() > limit.mul_f64(SHARE_OF_FIRST);
         if first.is_some() && (spent || missing > 0) {
@@ -76,10 +76,11 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         let run = lab.entitle(run, variant, 0);
         lab.emit(&Event::Run(run.clone()))?;
         runs.push(run);
+        peaks.push(fetched.peak_bytes);
         first.get_or_insert(fetched);
         lab.step()?;
     }
-    tell_all(lab, &variants, first.as_ref(), (runs.len(), errand.jobs.len(), missing))?;
+    tell_all(lab, &variants, first.as_ref(), &peaks, (errand.jobs.len(), missing))?;
     lab.summarize(&variants, &runs)?;
     if missing > 0 {
         let what = format!("{missing}/{}", errand.jobs.len());
@@ -184,11 +185,13 @@ fn tell_all(
     lab: &mut Lab,
     variants: &[Variant],
     first: Option<&Fetched>,
-    (runs, files, missing): (usize, usize, usize),
+    peaks: &[u64],
+    (files, missing): (usize, usize),
 ) -> Result<()> {
-    for variant in &variants[..runs] {
+    for (variant, peak) in variants.iter().zip(peaks) {
         let threads = threads(crew(variant.base).0);
-        lab.measure(Some(&variant.name), [("threads", json!(threads))])?;
+        let figures = [("threads", json!(threads)), ("peak_bytes", json!(peak))];
+        lab.measure(Some(&variant.name), figures)?;
     }
     if let (Some(variant), Some(fetched)) = (variants.first(), first) {
         tell::timeline(lab, variant, fetched, 0)?;

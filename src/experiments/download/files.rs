@@ -23,8 +23,8 @@ use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::{python, rounds};
 
 /// Figures of each variant: threads; the time below which it cannot come; connections opened in
-/// the last run.
-pub const FIGURES: &[&str] = &["threads", "ideal_s", "connections"];
+/// the last run; the most memory that the fetching process had in it.
+pub const FIGURES: &[&str] = &["threads", "ideal_s", "connections", "peak_bytes"];
 
 /// Figures of the experiment: whether addresses were given; how many files there were, and how
 /// many of them are missing; of the server of the lesson bytes of each file, its latency, and
@@ -101,8 +101,9 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         }
     }
     for variant in variants.iter().filter(measured) {
-        let (_, connections) = last[&variant.name];
-        lab.measure(Some(&variant.name), shelf.figures(variant.base, connections))?;
+        let (fetched, connections) = &last[&variant.name];
+        let peak = fetched.as_ref().map(|fetched| fetched.peak_bytes);
+        lab.measure(Some(&variant.name), shelf.figures(variant.base, *connections, peak))?;
     }
     lab.measure(None, shelf.experiment_figures())?;
     lab.summarize(&variants, &runs)
@@ -173,13 +174,19 @@ impl Shelf {
         Ok(Some(Run { expected: told.expected, got: told.got, correct: told.correct, ..run }))
     }
 
-    fn figures(&self, variant: &str, connections: u64) -> Vec<(&'static str, Value)> {
+    fn figures(
+        &self,
+        variant: &str,
+        connections: u64,
+        peak: Option<u64>,
+    ) -> Vec<(&'static str, Value)> {
         let threads = threads(crew(variant).0);
         let files = self.jobs.len() as u32;
         vec![
             ("threads", json!(threads)),
             ("ideal_s", json!(ideal_s(files, threads, self.conditions))),
             ("connections", json!(connections)),
+            ("peak_bytes", json!(peak)),
         ]
     }
 
