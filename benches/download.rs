@@ -125,7 +125,7 @@ fn curl(room: &Path, list: &str) -> Result<f64> {
     for address in list.lines() {
         command.args(["-O", address]);
     }
-    command.current_dir(directory.path()).stdout(Stdio::null());
+    command.current_dir(directory.path()).stdout(Stdio::null()).stderr(Stdio::null());
     let began = Instant::now();
     ensure!(command.status().context("curl")?.success(), "curl failed");
     let time = began.elapsed().as_secs_f64();

@@ -98,9 +98,9 @@ impl Opt {
             Opt::Work => "Computing in each item",
             Opt::Wait => "Sleeping in each item",
             Opt::Url => {
-                "Fetch this file instead of parlab's own; may be repeated; asked for once by each variant"
+                "Fetch this file instead of parlab's own, once by each variant; may be repeated"
             }
-            Opt::Urls => "Fetch the files whose addresses are in this file, one a line",
+            Opt::Urls => "The same for the addresses in this file, one a line",
             Opt::To => "Keep the files in this directory, which must be there",
         }
     }

@@ -370,6 +370,16 @@ fn every_address_is_fetched_once_by_each_variant_and_kept_once() {
 }
 
 #[test]
+fn variants_that_cannot_run_here_fetch_nothing_and_say_so() {
+    let room = Rc::new(Room::new());
+    for more in [&["--url", "http://127.0.0.1:1/x"][..], &[]] {
+        let args = ["compare", "download", "--json", "--no-python", "--only", "python-serial"];
+        let done = Parlab::in_room(&room).args(args).args(more).run();
+        done.one_error(ErrorKind::NothingRan).ends(1, Some(EndReason::Failed));
+    }
+}
+
+#[test]
 fn a_directory_alone_keeps_the_pictures_of_the_lesson() {
     let room = Rc::new(Room::new());
     let done = fetch(&room, &[]).args(["--wait", "1ms", "--n", "3"]).run().ends(0, None);

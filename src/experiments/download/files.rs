@@ -105,7 +105,9 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         let peak = fetched.as_ref().map(|fetched| fetched.peak_bytes);
         lab.measure(Some(&variant.name), shelf.figures(variant.base, *connections, peak))?;
     }
-    lab.measure(None, shelf.experiment_figures())?;
+    if !last.is_empty() {
+        lab.measure(None, shelf.experiment_figures())?;
+    }
     lab.summarize(&variants, &runs)
 }
 
