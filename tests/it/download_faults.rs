@@ -397,7 +397,7 @@ fn a_lesson_text_cannot_say_what_is_fetched_or_where_it_is_kept() {
 }
 
 /// A server of HTTPS with a certificate for 127.0.0.1 of its own making, and that certificate.
-fn https_server() -> (String, String) {
+fn https_server(answer: String) -> (String, String) {
     let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_string()]).unwrap();
     let (certificate, pem) = (own.cert.der().clone(), own.cert.pem());
     let key = rustls::pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
@@ -416,7 +416,7 @@ fn https_server() -> (String, String) {
             let session = rustls::ServerConnection::new(config.clone()).unwrap();
             let mut tls = rustls::StreamOwned::new(session, stream);
             let _ = std::io::Read::read(&mut tls, &mut [0; 4096]);
-            send(&mut tls, ok("", "safe"));
+            send(&mut tls, &answer);
             tls.conn.send_close_notify();
             let _ = tls.flush();
         }
@@ -426,12 +426,35 @@ fn https_server() -> (String, String) {
 
 #[test]
 fn https_is_for_servers_whose_certificate_is_trusted() {
-    let (address, pem) = https_server();
+    let (address, pem) = https_server(ok("", "safe"));
     let room = Rc::new(Room::new());
     let trusted = room.file("trusted.pem", pem);
     let done = fetch(&room, &[&address]).env("SSL_CERT_FILE", &trusted).run().ends(0, None);
     assert_eq!(fs::read_to_string(room.path("work/to/safe.txt")).unwrap(), "safe", "{done}");
     assert_eq!(fault_of(&address, &[]).0, TransferFault::Certificate);
+}
+
+fn moved_to(address: &str) -> String {
+    format!(
+        "HTTP/1.1 301 Moved\r\nConnection: close\r\nContent-Length: 0\r\nLocation: {address}\r\n\r\n"
+    )
+}
+
+#[test]
+fn a_redirect_is_followed_to_https_and_never_back() {
+    let (safe, pem) = https_server(ok("", "safe"));
+    let room = Rc::new(Room::new());
+    let trusted = room.file("trusted.pem", pem);
+    let to_safe = RawServer::answering(move |_, stream| send(stream, moved_to(&safe)));
+    let asked = to_safe.at("/asked.txt");
+    let done = fetch(&room, &[&asked]).env("SSL_CERT_FILE", &trusted).run().ends(0, None);
+    // The name is that of the address that was asked for.
+    assert_eq!(fs::read_to_string(room.path("work/to/asked.txt")).unwrap(), "safe", "{done}");
+
+    let (back, pem) = https_server(moved_to(&RawServer::good().at("/plain.txt")));
+    let trusted = room.file("other.pem", pem);
+    let done = fetch(&room, &[&back]).env("SSL_CERT_FILE", &trusted).run().code(1);
+    assert_eq!(endings(&done)[0].fault, Some(TransferFault::Scheme), "{done}");
 }
 
 #[test]
