@@ -92,15 +92,6 @@ def notebook(urls, directory, end):
     # endregion
 
 
-def unchecked(url, directory):
-    response = get(connect(url), url)
-    # region: unchecked
-    filename = url.split("/")[-1]  # whatever came is saved under this name
-    with open(os.path.join(directory, filename), "wb") as f:
-        f.write(response.read())
-    # endregion
-
-
 def hash_of(path):
     try:
         with open(path, "rb") as f:
