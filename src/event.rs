@@ -5,7 +5,7 @@
 //! a field `event` that names its shape; the shapes are the variants of [`Event`],
 //! and the fields are the fields below. The first line is always a `start`, the
 //! last always an `end`. Between them come, for each experiment, its `progress`, `run`,
-//! `measure`, `curve`, `lost_update`, `timeline`, `line`, `deadlock`, `python` and `note` lines in the order in
+//! `measure`, `curve`, `lost_update`, `timeline`, `line`, `transfer`, `deadlock`, `python` and `note` lines in the order in
 //! which they happened, and one `summary` that closes it. In a lesson an `answer`
 //! stands after each prediction. An `error` comes before an `end` whose `exit` is
 //! not 0, unless a signal or a limit is the whole story.
@@ -56,7 +56,7 @@ pub const SCHEMA: u32 = 1;
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The first line: what was asked, and on what it runs.
-    Start(Start),
+    Start(Box<Start>),
     /// How far an experiment is; for whoever draws, never needed for a result.
     Progress(Progress),
     /// One repetition of one variant.
@@ -71,6 +71,8 @@ pub enum Event {
     Timeline(Timeline),
     /// What a process of the demonstration printed, as one read of its output gave it.
     Line(Line),
+    /// How far the transfer of one file is, or how it ended.
+    Transfer(Transfer),
     /// Processes that wait for each other and were found so, not timed out.
     Deadlock(Deadlock),
     /// A Python interpreter: found and used, or not usable and why.
@@ -138,6 +140,15 @@ pub struct Params {
     /// The file with the key that both have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authkey_file: Option<String>,
+    /// Addresses of files to fetch; an empty list asks for files of parlab's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<Vec<String>>,
+    /// A file with more such addresses, one a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub urls: Option<String>,
+    /// The directory that keeps what was fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// The variants to run, where not all are wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub only: Option<Vec<String>>,
@@ -358,6 +369,77 @@ pub struct Line {
     pub variant: String,
     /// The text, without the end of the line.
     pub text: String,
+}
+
+/// The `transfer` event. Those on the way are for whoever draws, never needed for a result; the one
+/// that has ended is the result, and the last of its file in its variant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// The experiment.
+    pub experiment: String,
+    /// The variant.
+    pub variant: String,
+    /// The file's place in the list of files, from 0: two may have the same name.
+    pub index: u32,
+    /// What is fetched: an address, or the name of a file of parlab's own.
+    pub name: String,
+    /// Bytes that have come.
+    pub done_bytes: u64,
+    /// Bytes that were announced; null where nothing was.
+    pub total_bytes: Option<u64>,
+    /// Mean rate since the first byte, in bytes a second; null before anything came.
+    pub rate_bytes_per_s: Option<f64>,
+    /// Whether it has ended, well or not.
+    pub ended: bool,
+    /// The name under which the file is kept; absent while it is not, and if it never will be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_as: Option<String>,
+    /// Why there is no such file; absent if there is, or may yet be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<TransferFault>,
+    /// What the network, the server or the system said about the fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// Why a file was not fetched. Nothing of it is kept then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferFault {
+    /// What was given is no address of a file on the web.
+    BadAddress,
+    /// No host has that name, or the name could not be looked up.
+    NoSuchHost,
+    /// The host is there and takes no connection on that port.
+    Refused,
+    /// The host could not be reached for another reason.
+    Unreachable,
+    /// The connection is not safe: the server's certificate is not to be trusted.
+    Certificate,
+    /// The server answered with another status than success.
+    Status,
+    /// Too many redirects, or a circle of them.
+    Redirects,
+    /// A redirect to an address that is not to be followed: another scheme, or from https to http.
+    Scheme,
+    /// Nothing came for too long.
+    Silence,
+    /// It was not done when the time for all files was up.
+    TooSlow,
+    /// More bytes than are taken of one file.
+    TooLarge,
+    /// The connection ended before the file did.
+    Cut,
+    /// What came is no HTTP.
+    Protocol,
+    /// Another file of the list has the same name.
+    SameName,
+    /// A file of that name is there already; it was not touched.
+    Exists,
+    /// No space is left where the file was to be kept.
+    NoSpace,
+    /// The file could not be written for another reason.
+    NotWritten,
 }
 
 /// The `deadlock` event: every process listed (or thread, where a peer names one) was in the
@@ -618,6 +700,14 @@ pub enum ErrorKind {
     Key,
     /// A server that is needed is not there, or does not let this client in.
     NoServer,
+    /// Files that were asked for could not be fetched: `transfer` events say which and why.
+    NotFetched,
+    /// This machine does not reach itself over 127.0.0.1.
+    NoLoopback,
+    /// The directory that is to keep files cannot be written to.
+    Target,
+    /// The list of addresses cannot be read, or is empty.
+    AddressList,
     /// The lesson has no part of that name.
     UnknownPart,
     /// No experiment that would run has a variant of that name.

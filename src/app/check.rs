@@ -168,6 +168,7 @@ fn run_faults(doc: &Doc, run: &RunBlock) -> Vec<Fault> {
             faults.push(doc.fault(place("python", item), FaultKind::OutOfRange, &detail));
         }
     }
+    faults.extend(text_faults(doc, run, lesson));
     for opt in options::ALL {
         // Which door is opened, and whose file is read, is for who types the command, too.
         if opt.texts(&run.params).is_some() {
@@ -186,6 +187,24 @@ fn run_faults(doc: &Doc, run: &RunBlock) -> Vec<Fault> {
                 Unit::Text => unreachable!("a text is no number"),
             };
             faults.push(doc.fault(place(opt.field(), 0), FaultKind::OutOfRange, &detail));
+        }
+    }
+    faults
+}
+
+/// A text may come from anybody: what is fetched, and where it is kept, is for who types the
+/// command. A text may only say that it wants none of what was typed, by an empty list or text.
+fn text_faults(doc: &Doc, run: &RunBlock, lesson: &Lesson) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for opt in options::ALL {
+        let Some(texts) = opt.texts(&run.params) else { continue };
+        let place = run.places.get(opt.field()).and_then(|at| at.first().copied());
+        let at = place.unwrap_or(run.id.at);
+        if !lesson.options.contains(&opt) {
+            faults.push(doc.fault(at, FaultKind::UnknownOption, opt.field()));
+        } else if texts.iter().any(|text| !text.is_empty()) {
+            let detail = format!("{}: {}", opt.field(), texts.join(", "));
+            faults.push(doc.fault(at, FaultKind::OutOfRange, &detail));
         }
     }
     faults

@@ -169,13 +169,13 @@ impl Session {
     /// When output cannot be written.
     pub fn start(&mut self, command: &str, lesson: &str, params: &Params) -> Result<(), Stop> {
         self.started = true;
-        self.view.event(&Event::Start(Start {
+        self.view.event(&Event::Start(Box::new(Start {
             schema: event::SCHEMA,
             command: command.to_string(),
             lesson: lesson.to_string(),
             params: params.clone(),
             machine: self.machine.clone(),
-        }))?;
+        })))?;
         Ok(())
     }
 

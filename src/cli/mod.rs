@@ -153,13 +153,16 @@ fn argument(opt: Opt, default: Option<u64>) -> Arg {
         }
         Unit::Text => {
             let arg = arg.help(opt.help());
+            let text = NonEmptyStringValueParser::new();
             match opt {
                 Opt::Listen => arg
                     .value_name("ADDRESS:PORT")
                     .value_parser(address)
                     .conflicts_with(Opt::Connect.name()),
                 Opt::Connect => arg.value_name("HOST:PORT").value_parser(address),
-                _ => arg.value_name("FILE").value_parser(NonEmptyStringValueParser::new()),
+                Opt::Url => arg.value_name("ADDRESS").value_parser(text).action(ArgAction::Append),
+                Opt::To => arg.value_name("DIR").value_parser(text),
+                _ => arg.value_name("FILE").value_parser(text),
             }
         }
     }

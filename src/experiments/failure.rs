@@ -18,15 +18,15 @@ pub struct Failure {
     pub kind: ErrorKind,
     /// What was tried, or on what.
     pub what: String,
-    /// What happened.
+    /// What happened; empty where the kind says it all.
     pub detail: String,
 }
 
 /// The event that tells an error: its kind from the first cause that has one.
 pub fn told(error: &anyhow::Error) -> Error {
     if let Some(failure) = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()) {
-        let (what, detail) = (failure.what.clone(), failure.detail.clone());
-        return Error::new(failure.kind, Some(what), Some(detail));
+        let detail = Some(failure.detail.clone()).filter(|detail| !detail.is_empty());
+        return Error::new(failure.kind, Some(failure.what.clone()), detail);
     }
     if let Some(crowd) = error.chain().find_map(|cause| cause.downcast_ref::<TooMany>()) {
         let (wanted, started) = (Some(crowd.wanted), crowd.started);

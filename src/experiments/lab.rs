@@ -110,6 +110,11 @@ impl Lab {
         self.experiment.name.to_string()
     }
 
+    /// The pid of the runner, which names what the run leaves on disk for it to remove.
+    pub fn runner(&self) -> u32 {
+        self.runner
+    }
+
     /// Repetitions of each variant.
     pub fn runs(&self) -> u32 {
         self.params.runs.unwrap_or(10)

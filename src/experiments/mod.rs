@@ -8,6 +8,7 @@
 mod clocks;
 mod crowd;
 mod deadlock;
+mod download;
 mod failure;
 mod lab;
 pub mod ledger;
@@ -41,6 +42,7 @@ pub static LESSONS: &[&Lesson] = &[
     &pipe::LESSON,
     &lock::LESSON,
     &threads::LESSON,
+    &download::LESSON,
 ];
 
 /// One lesson: what it can run and the texts around it.
@@ -99,6 +101,9 @@ pub const NO_PARAMS: Params = Params {
     listen: None,
     connect: None,
     authkey_file: None,
+    url: None,
+    urls: None,
+    to: None,
     only: None,
     python: None,
     seed: None,

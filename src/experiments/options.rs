@@ -28,6 +28,12 @@ pub enum Opt {
     Connect,
     /// `--authkey-file`.
     AuthkeyFile,
+    /// `--url`.
+    Url,
+    /// `--urls`.
+    Urls,
+    /// `--to`.
+    To,
 }
 
 /// What an option's value counts.
@@ -54,6 +60,9 @@ impl Opt {
             Opt::Listen => "listen",
             Opt::Connect => "connect",
             Opt::AuthkeyFile => "authkey-file",
+            Opt::Url => "url",
+            Opt::Urls => "urls",
+            Opt::To => "to",
         }
     }
 
@@ -73,6 +82,7 @@ impl Opt {
             Opt::N | Opt::Runs | Opt::Workers | Opt::Iterations => Unit::Count,
             Opt::Work | Opt::Wait => Unit::Duration,
             Opt::Listen | Opt::Connect | Opt::AuthkeyFile => Unit::Text,
+            Opt::Url | Opt::Urls | Opt::To => Unit::Text,
         }
     }
 
@@ -91,6 +101,7 @@ impl Opt {
             Opt::Iterations => (1, Write::MOST as u64),
             Opt::Work | Opt::Wait => (0, 10_000_000),
             Opt::Listen | Opt::Connect | Opt::AuthkeyFile => (0, 0),
+            Opt::Url | Opt::Urls | Opt::To => (0, 0),
         }
     }
 
@@ -110,6 +121,11 @@ impl Opt {
             Opt::AuthkeyFile => {
                 "The key for --listen and --connect; usually what PARLAB_AUTHKEY holds"
             }
+            Opt::Url => {
+                "Fetch this file instead of parlab's own, once by each variant; may be repeated"
+            }
+            Opt::Urls => "The same for the addresses in this file, one a line",
+            Opt::To => "Keep the files in this directory, which must be there",
         }
     }
 
@@ -124,6 +140,7 @@ impl Opt {
             Opt::Work => params.work_s.map(micros),
             Opt::Wait => params.wait_s.map(micros),
             Opt::Listen | Opt::Connect | Opt::AuthkeyFile => None,
+            Opt::Url | Opt::Urls | Opt::To => None,
         }
     }
 
@@ -134,6 +151,9 @@ impl Opt {
             Opt::Listen => one(&params.listen),
             Opt::Connect => one(&params.connect),
             Opt::AuthkeyFile => one(&params.authkey_file),
+            Opt::Url => params.url.clone(),
+            Opt::Urls => one(&params.urls),
+            Opt::To => one(&params.to),
             _ => None,
         }
     }
@@ -147,6 +167,9 @@ impl Opt {
             Opt::Listen => params.listen = texts.pop(),
             Opt::Connect => params.connect = texts.pop(),
             Opt::AuthkeyFile => params.authkey_file = texts.pop(),
+            Opt::Url => params.url = Some(texts),
+            Opt::Urls => params.urls = texts.pop(),
+            Opt::To => params.to = texts.pop(),
             number => unreachable!("{} is a number", number.name()),
         }
     }
@@ -168,6 +191,7 @@ impl Opt {
             Opt::Listen | Opt::Connect | Opt::AuthkeyFile => {
                 unreachable!("{} is a text", self.name())
             }
+            Opt::Url | Opt::Urls | Opt::To => unreachable!("{} is a text", self.name()),
         }
     }
 
@@ -183,6 +207,9 @@ impl Opt {
             Opt::Listen => params.listen = None,
             Opt::Connect => params.connect = None,
             Opt::AuthkeyFile => params.authkey_file = None,
+            // A list of addresses is given by either, so whoever fixes it fixes both.
+            Opt::Url | Opt::Urls => (params.url, params.urls) = (None, None),
+            Opt::To => params.to = None,
         }
     }
 }
@@ -191,7 +218,7 @@ impl Opt {
 pub const SECONDS: std::ops::RangeInclusive<f64> = 0.1..=86_400.0;
 
 /// Every option, for those who go through a block's parameters.
-pub const ALL: [Opt; 9] = [
+pub const ALL: [Opt; 12] = [
     Opt::N,
     Opt::Runs,
     Opt::Workers,
@@ -201,6 +228,9 @@ pub const ALL: [Opt; 9] = [
     Opt::Listen,
     Opt::Connect,
     Opt::AuthkeyFile,
+    Opt::Url,
+    Opt::Urls,
+    Opt::To,
 ];
 
 /// `over` on top of `under`: what `over` leaves out is taken from `under`.
@@ -215,6 +245,9 @@ pub fn merge(over: &Params, under: &Params) -> Params {
         listen: over.listen.clone().or_else(|| under.listen.clone()),
         connect: over.connect.clone().or_else(|| under.connect.clone()),
         authkey_file: over.authkey_file.clone().or_else(|| under.authkey_file.clone()),
+        url: over.url.clone().or_else(|| under.url.clone()),
+        urls: over.urls.clone().or_else(|| under.urls.clone()),
+        to: over.to.clone().or_else(|| under.to.clone()),
         only: over.only.clone().or_else(|| under.only.clone()),
         python: over.python.clone().or_else(|| under.python.clone()),
         seed: over.seed.or(under.seed),

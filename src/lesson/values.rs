@@ -157,6 +157,7 @@ impl Values {
             | Event::Timeline(_)
             | Event::Curve(_)
             | Event::Line(_)
+            | Event::Transfer(_)
             | Event::Answer(_)
             | Event::Doing(_)
             | Event::Error(_)

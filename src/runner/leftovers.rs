@@ -2,7 +2,8 @@
 //!
 //! Two places: a private directory `parlab-<pid>-<random>` in the temporary
 //! directory, and names `parlab-<pid>-<start>-…` in /dev/shm; pid and start time are
-//! the runner's. The runner removes its own at its end, the front does if the runner
+//! the runner's. Where files are to be kept in a directory that was asked for, those that are not
+//! whole yet stand there as `.parlab-<pid>-…`. The runner removes its own at its end, the front does if the runner
 //! was killed, and what is left when both were killed is swept at the next start.
 //!
 //! Others may have files of such names, in this or in another container that shares
@@ -31,9 +32,19 @@ pub fn sweep() {
     take(|name| !alive(name.pid, None), |name| !alive(name.pid, name.start));
 }
 
+/// Removes the files that the runner with this pid left unfinished in `directory`. Only call it
+/// when nothing of the run lives.
+pub fn remove_unfinished(directory: &Path, runner: u32) {
+    for (path, name) in entries(directory, &format!(".{SCRATCH_PREFIX}")) {
+        if name.pid == runner && path.is_file() {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
 /// Removes the directories and the shared names that are wanted, as far as they are ours to remove.
 fn take(directory: impl Fn(&Name) -> bool, shared: impl Fn(&Name) -> bool) {
-    for (path, name) in entries(&std::env::temp_dir()) {
+    for (path, name) in entries(&std::env::temp_dir(), SCRATCH_PREFIX) {
         if !directory(&name) {
             continue;
         }
@@ -43,7 +54,7 @@ fn take(directory: impl Fn(&Name) -> bool, shared: impl Fn(&Name) -> bool) {
             false => fs::remove_dir(&path),
         };
     }
-    for (path, name) in entries(Path::new(SHARED_MEMORY)) {
+    for (path, name) in entries(Path::new(SHARED_MEMORY), SCRATCH_PREFIX) {
         if name.start.is_some() && shared(&name) && path.is_file() {
             let _ = fs::remove_file(&path);
         }
@@ -58,8 +69,8 @@ struct Name {
 }
 
 impl Name {
-    fn read(text: &str) -> Option<Self> {
-        let mut parts = text.strip_prefix(SCRATCH_PREFIX)?.split('-');
+    fn read(text: &str, prefix: &str) -> Option<Self> {
+        let mut parts = text.strip_prefix(prefix)?.split('-');
         let pid = parts.next()?.parse().ok()?;
         let start = parts.next()?.parse().ok();
         Some(Name { pid, start })
@@ -67,14 +78,14 @@ impl Name {
 }
 
 /// Our own entries whose names begin as a run's do.
-fn entries(place: &Path) -> Vec<(PathBuf, Name)> {
+fn entries(place: &Path, prefix: &str) -> Vec<(PathBuf, Name)> {
     let Ok(directory) = fs::read_dir(place) else {
         return Vec::new();
     };
     let own = nix::unistd::geteuid().as_raw();
     (directory.flatten())
         .filter(|entry| entry.metadata().is_ok_and(|about| about.uid() == own))
-        .filter_map(|entry| Some((entry.path(), Name::read(entry.file_name().to_str()?)?)))
+        .filter_map(|entry| Some((entry.path(), Name::read(entry.file_name().to_str()?, prefix)?)))
         .collect()
 }
 

@@ -18,6 +18,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -102,6 +103,9 @@ pub fn run(
     // What a runner that was killed could not do: strays came here, its names stand.
     family::kill_children(&strangers, PATIENCE, |_, _| {});
     leftovers::remove(runner);
+    if let Some(directory) = &request.params.to {
+        leftovers::remove_unfinished(Path::new(directory), runner);
+    }
     match heard? {
         Some(asked) => Ok(Ending::Asked(asked)),
         None => ending(status, on_event),

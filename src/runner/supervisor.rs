@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -87,6 +88,9 @@ impl Runner {
             }
         };
         leftovers::remove(std::process::id());
+        if let Some(directory) = &self.request.params.to {
+            leftovers::remove_unfinished(Path::new(directory), std::process::id());
+        }
         self.doing(What::Cleaned, None, None);
         self.flush_all();
         code

@@ -7,6 +7,8 @@
 mod architecture;
 mod bad_input;
 mod done;
+mod download;
+mod download_faults;
 mod family;
 mod json;
 mod limits;
@@ -18,6 +20,7 @@ mod process;
 mod python;
 mod pythons;
 mod queue;
+mod raw_server;
 mod readme;
 mod room;
 mod runner_ends;

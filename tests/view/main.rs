@@ -3,3 +3,4 @@
 mod manners;
 mod pages;
 mod stream;
+mod transfers;

@@ -115,7 +115,7 @@ fn summarized(variant: &str, right: u32, median_s: f64, ratio: f64, half: f64) -
 }
 
 pub fn start(command: &str) -> Event {
-    Event::Start(Start {
+    Event::Start(Box::new(Start {
         schema: SCHEMA,
         command: command.to_owned(),
         lesson: "lock".to_owned(),
@@ -129,7 +129,7 @@ pub fn start(command: &str) -> Event {
             arch: "x86_64".to_owned(),
             kernel: "6.1.0".to_owned(),
         },
-    })
+    }))
 }
 
 pub fn stream() -> Vec<Event> {

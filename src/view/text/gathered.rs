@@ -1,6 +1,6 @@
 //! What one experiment has reported so far, by variant.
 
-use crate::event::{Curve, Line, LostUpdate, Measure, Run, Timeline};
+use crate::event::{Curve, Line, LostUpdate, Measure, Run, Timeline, Transfer};
 
 /// The events of one experiment that are drawn together.
 #[derive(Default)]
@@ -11,6 +11,7 @@ pub(super) struct Gathered {
     pub lost_updates: Vec<LostUpdate>,
     pub timelines: Vec<Timeline>,
     pub lines: Vec<Line>,
+    pub transfers: Vec<Transfer>,
 }
 
 impl Gathered {

@@ -16,6 +16,7 @@ mod overlap;
 mod placement;
 mod starts;
 mod timeline;
+mod transfers;
 mod variants;
 
 use std::io::{self, Write};
@@ -23,9 +24,10 @@ use std::io::{self, Write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::gathered::Gathered;
+use self::transfers::Bars;
 use super::style::{Paint, Style};
 use super::{CodeBlock, LessonRow, Part, View, markdown, visible, words};
-use crate::event::{End, EndReason, Error, Event, Progress, Python, Summary};
+use crate::event::{End, EndReason, Error, Event, Progress, Python, Summary, Transfer};
 use crate::lesson::fault::Fault;
 
 /// What the text view shows besides results.
@@ -49,6 +51,8 @@ pub struct Text {
     gathered: Gathered,
     /// Drawn on stderr, until something else is written.
     bar: Option<ProgressBar>,
+    /// Of files on their way, drawn on stderr, until something else is written.
+    bars: Option<Bars>,
     /// Whether anything stands on `out`, so that a blank line parts what comes next.
     begun: bool,
     /// Whether what stands on `out` ends with Pythons, which make one list.
@@ -70,6 +74,7 @@ impl Text {
             comparing: false,
             gathered: Gathered::default(),
             bar: None,
+            bars: None,
             begun: false,
             listing: false,
             failed: false,
@@ -114,6 +119,13 @@ impl Text {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+        self.clear_bars();
+    }
+
+    fn clear_bars(&mut self) {
+        if let Some(bars) = self.bars.take() {
+            bars.clear();
+        }
     }
 
     /// Draws how far the experiment is: now, and not again before the next event.
@@ -121,6 +133,7 @@ impl Text {
         if !self.style.live {
             return;
         }
+        self.clear_bars();
         let bar = self.bar.get_or_insert_with(|| {
             // The template is a constant and correct; a plain bar would do as well.
             let looks = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}")
@@ -133,6 +146,18 @@ impl Text {
             state.set_len(progress.total);
             state.set_pos(progress.done);
         });
+    }
+
+    /// Draws how far a file is; one that has ended is kept for the results.
+    fn transfer(&mut self, transfer: Transfer) {
+        if transfer.ended {
+            self.gathered.transfers.push(transfer);
+        } else if self.style.live {
+            if let Some(bar) = self.bar.take() {
+                bar.finish_and_clear();
+            }
+            self.bars.get_or_insert_with(Bars::new).show(&transfer, &self.style);
+        }
     }
 
     /// Draws what one experiment reported.
@@ -153,6 +178,7 @@ impl Text {
             self.block(&lanes::draw(lost, &style))?;
         }
         self.block(&blocks::printed(&gathered.lines, &style))?;
+        self.block(&transfers::draw(&gathered.transfers, &style))?;
         if let Some(timeline) = gathered.timelines.first() {
             self.block(&timeline::draw(timeline, &style))?;
         }
@@ -228,6 +254,7 @@ impl View for Text {
             Event::Run(run) => self.gathered.runs.push(run),
             Event::Timeline(timeline) => self.gathered.timelines.push(timeline),
             Event::Line(line) => self.gathered.lines.push(line),
+            Event::Transfer(transfer) => self.transfer(transfer),
             Event::Measure(measure) => self.gathered.measures.push(measure),
             Event::Curve(curve) => self.gathered.curves.push(curve),
             Event::LostUpdate(lost) => self.gathered.lost_updates.push(lost),

@@ -58,6 +58,10 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::Address => "a server cannot listen there",
         ErrorKind::Key => "cannot use the key",
         ErrorKind::NoServer => "the server cannot be used",
+        ErrorKind::NotFetched => "not every file could be fetched",
+        ErrorKind::NoLoopback => "this machine does not reach itself over the loopback",
+        ErrorKind::Target => "cannot keep files in this directory",
+        ErrorKind::AddressList => "cannot use this list of addresses",
         ErrorKind::UnknownPart => "the lesson has no such part",
         ErrorKind::UnknownVariant => "no experiment that would run has this variant",
     }
@@ -128,6 +132,18 @@ fn next_en(kind: ErrorKind) -> &'static str {
         ErrorKind::NoServer => {
             "Check that the other side runs, and that address and key are the same on both sides."
         }
+        ErrorKind::NotFetched => {
+            "Above stands for each file what happened and what to do; those that were fetched are whole."
+        }
+        ErrorKind::NoLoopback => {
+            "Bring the loopback up (`ip link set lo up`), or allow this program to use the network."
+        }
+        ErrorKind::Target => {
+            "Give `--to` a directory that is there and that you may write to. Nothing was fetched."
+        }
+        ErrorKind::AddressList => {
+            "Give `--urls` a text file with an address on each line; blank lines and lines that begin with `#` do not count."
+        }
         ErrorKind::UnknownPart => "Give one of its parts, `core`, or `all`.",
         ErrorKind::UnknownVariant => "Give `--only` one of the variants that would run.",
     }
@@ -163,6 +179,10 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::Address => "lì un server non può mettersi in ascolto",
         ErrorKind::Key => "impossibile usare la chiave",
         ErrorKind::NoServer => "impossibile usare il server",
+        ErrorKind::NotFetched => "non è stato possibile scaricare tutti i file",
+        ErrorKind::NoLoopback => "questa macchina non raggiunge sé stessa attraverso il loopback",
+        ErrorKind::Target => "impossibile conservare file in questa cartella",
+        ErrorKind::AddressList => "impossibile usare questo elenco di indirizzi",
         ErrorKind::UnknownPart => "la lezione non ha questa parte",
         ErrorKind::UnknownVariant => "nessun esperimento da eseguire ha questa variante",
     }
@@ -232,6 +252,18 @@ fn next_it(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::NoServer => {
             "Controlla che l'altra parte sia in esecuzione e che indirizzo e chiave siano gli stessi."
+        }
+        ErrorKind::NotFetched => {
+            "Sopra trovi, per ogni file, che cosa è successo e che cosa fare; quelli scaricati sono interi."
+        }
+        ErrorKind::NoLoopback => {
+            "Attiva il loopback (`ip link set lo up`), oppure permetti a questo programma di usare la rete."
+        }
+        ErrorKind::Target => {
+            "Indica a `--to` una cartella che esiste e in cui puoi scrivere. Non è stato scaricato nulla."
+        }
+        ErrorKind::AddressList => {
+            "Indica a `--urls` un file di testo con un indirizzo per riga; le righe vuote e quelle che cominciano con `#` non contano."
         }
         ErrorKind::UnknownPart => "Indica una delle sue parti, oppure `core` o `all`.",
         ErrorKind::UnknownVariant => "Indica a `--only` una delle varianti da eseguire.",

@@ -11,6 +11,7 @@ mod lesson;
 mod plots;
 mod results;
 mod system;
+mod transfers;
 
 pub use failures::*;
 pub use faults::*;
@@ -18,3 +19,4 @@ pub use lesson::*;
 pub use plots::*;
 pub use results::*;
 pub use system::*;
+pub use transfers::*;
