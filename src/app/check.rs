@@ -170,10 +170,6 @@ fn run_faults(doc: &Doc, run: &RunBlock) -> Vec<Fault> {
     }
     faults.extend(text_faults(doc, run, lesson));
     for opt in options::ALL {
-        // Which door is opened, and whose file is read, is for who types the command, too.
-        if opt.texts(&run.params).is_some() {
-            faults.push(doc.fault(place(opt.field(), 0), FaultKind::UnknownOption, opt.field()));
-        }
         let Some(value) = opt.get(&run.params) else { continue };
         let (least, most) = opt.range();
         if !lesson.options.contains(&opt) {
@@ -192,8 +188,8 @@ fn run_faults(doc: &Doc, run: &RunBlock) -> Vec<Fault> {
     faults
 }
 
-/// A text may come from anybody: what is fetched, and where it is kept, is for who types the
-/// command. A text may only say that it wants none of what was typed, by an empty list or text.
+/// A text may come from anybody: what is fetched, where it is kept, which door is opened and whose
+/// key is read is for who types the command. A text may only say that it wants none of what was typed, by an empty list or text.
 fn text_faults(doc: &Doc, run: &RunBlock, lesson: &Lesson) -> Vec<Fault> {
     let mut faults = Vec::new();
     for opt in options::ALL {
