@@ -3,6 +3,7 @@
 
 mod check;
 mod compare;
+mod doctor;
 mod list;
 mod page;
 mod rehearsal;
@@ -61,6 +62,13 @@ pub enum Command {
         /// As for `lesson`.
         settings: Settings,
     },
+    /// `doctor`.
+    Doctor {
+        /// Which Pythons to look for, and the time limit.
+        params: Params,
+        /// As for `lesson`.
+        settings: Settings,
+    },
     /// The hidden subcommand that makes this process the runner.
     Supervise,
 }
@@ -105,6 +113,9 @@ pub fn run(command: Command) -> u8 {
         Command::Supervise => runner::supervise(),
         Command::Hello(settings) => session::conduct(settings, list::hello),
         Command::List(settings) => session::conduct(settings, list::list),
+        Command::Doctor { params, settings } => {
+            session::conduct(settings, |session| doctor::doctor(session, &params))
+        }
         Command::Check { paths, understood, settings } => {
             session::conduct(settings, |session| check::check(session, &paths, understood))
         }

@@ -62,6 +62,15 @@ fn clap() -> Clap {
         .subcommand(compare_command())
         .subcommand(Clap::new("list").about("The lessons, their experiments and their parts"))
         .subcommand(
+            Clap::new("doctor")
+                .about(
+                    "What this machine offers, and what of each lesson it will and will not show",
+                )
+                .after_help("It exits with 1 if a lesson cannot run here.")
+                .args([python().help("Python interpreters to look for; usually all on the PATH")])
+                .args([no_python(), seconds_limit()]),
+        )
+        .subcommand(
             Clap::new("check").about("Looks for faults in lesson texts").arg(
                 Arg::new("path")
                     .value_name("PATH")
@@ -322,6 +331,7 @@ fn command(matches: &ArgMatches) -> Command {
             Command::Compare { lesson, sweep, params: params(options), settings }
         }
         Some(("list", _)) => Command::List(settings),
+        Some(("doctor", options)) => Command::Doctor { params: params(options), settings },
         Some(("check", options)) => {
             let paths = options.get_many("path").unwrap_or_default().cloned().collect();
             Command::Check { paths, understood, settings }

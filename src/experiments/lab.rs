@@ -20,8 +20,8 @@ use crate::event::{
 };
 use crate::stats;
 
+use super::Experiment;
 use super::python::{self, Interpreter};
-use super::{Experiment, Lesson};
 
 /// Names of private directories: this, the runner's pid, `-`, and something random.
 pub const SCRATCH_PREFIX: &str = "parlab-";
@@ -62,7 +62,7 @@ pub struct Lab {
     pub machine: Machine,
     /// The interpreters that peers run on; found when first asked for.
     pub pythons: Vec<Interpreter>,
-    lesson: &'static Lesson,
+    peer: &'static str,
     experiment: &'static Experiment,
     channel: Channel,
     sent: u64,
@@ -82,7 +82,7 @@ struct Scratch {
 impl Lab {
     /// A lab for one run of `experiment`; `runner` is the pid that names what it leaves on disk.
     pub fn new(
-        lesson: &'static Lesson,
+        peer: &'static str,
         experiment: &'static Experiment,
         params: Params,
         machine: Machine,
@@ -93,7 +93,7 @@ impl Lab {
             params,
             machine,
             pythons: Vec::new(),
-            lesson,
+            peer,
             experiment,
             channel,
             sent: 0,
@@ -327,9 +327,9 @@ impl Lab {
         }))
     }
 
-    /// The lesson's Python peer.
+    /// The source of the Python peer.
     pub fn peer(&self) -> &'static str {
-        self.lesson.texts.peer
+        self.peer
     }
 }
 

@@ -157,6 +157,8 @@ impl Values {
             | Event::Timeline(_)
             | Event::Line(_)
             | Event::Answer(_)
+            | Event::Machine(_)
+            | Event::Readiness(_)
             | Event::Doing(_)
             | Event::Error(_)
             | Event::End(_) => {}

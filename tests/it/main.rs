@@ -6,6 +6,7 @@
 
 mod architecture;
 mod bad_input;
+mod doctor;
 mod done;
 mod family;
 mod json;

@@ -9,7 +9,7 @@ mod orphan;
 mod price;
 mod two_locks;
 
-use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
+use super::{Experiment, Lesson, NO_PARAMS, Need, Opt, texts};
 use crate::event::Params;
 
 /// The row of the registry.
@@ -23,6 +23,11 @@ pub static LESSON: Lesson = Lesson {
     ],
     options: &[Opt::Runs, Opt::Iterations],
     defaults: Params { runs: Some(10), iterations: Some(10_000), ..NO_PARAMS },
+    needs: &[
+        (Need::Cpus(2), &["core", "price"]),
+        (Need::ProcSyscall, &["two-locks"]),
+        (Need::Python, &["core", "price"]),
+    ],
     spawned: Vec::new,
     experiments: &[
         Experiment {

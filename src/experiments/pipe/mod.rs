@@ -13,7 +13,7 @@ mod one_reader;
 mod placement;
 mod waiting;
 
-use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
+use super::{Experiment, Lesson, NO_PARAMS, Need, Opt, texts};
 use crate::event::Params;
 
 /// The row of the registry.
@@ -31,6 +31,11 @@ pub static LESSON: Lesson = Lesson {
     ],
     options: &[Opt::N, Opt::Runs],
     defaults: Params { n: Some(1000), runs: Some(5), ..NO_PARAMS },
+    needs: &[
+        (Need::Cpus(2), &["core", "bandwidth"]),
+        (Need::ProcSyscall, &["core", "full", "end"]),
+        (Need::Python, &["core", "bandwidth"]),
+    ],
     spawned: Vec::new,
     experiments: &[
         Experiment {

@@ -12,7 +12,7 @@ mod lines;
 mod notes;
 mod reports;
 
-use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
+use super::{CORE, Experiment, Lesson, NO_PARAMS, Need, Opt, texts};
 use crate::event::Params;
 use crate::mp::process::spawn::Function;
 
@@ -30,6 +30,11 @@ pub static LESSON: Lesson = Lesson {
     ],
     options: &[Opt::N, Opt::Runs],
     defaults: Params { n: Some(40), runs: Some(5), ..NO_PARAMS },
+    needs: &[
+        (Need::Processes(40), CORE),
+        (Need::Cpus(2), CORE),
+        (Need::Python, &["core", "args", "start-methods"]),
+    ],
     spawned: || {
         vec![
             Function::new(children::SPAWNED, children::spawned),

@@ -12,7 +12,7 @@ mod one_lock;
 mod tasks;
 mod turns;
 
-use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
+use super::{Experiment, Lesson, NO_PARAMS, Need, Opt, WHOLE, texts};
 use crate::event::Params;
 
 /// The variants of `work` and of `wait`.
@@ -38,6 +38,7 @@ pub static LESSON: Lesson = Lesson {
         wait_s: Some(0.02),
         ..NO_PARAMS
     },
+    needs: &[(Need::Cpus(2), &["core", "gil"]), (Need::Python, WHOLE)],
     spawned: Vec::new,
     experiments: &[
         Experiment {

@@ -7,6 +7,7 @@
 
 mod blocks;
 mod deadlock;
+mod doctor;
 mod gathered;
 mod lanes;
 mod measures;
@@ -24,7 +25,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use self::gathered::Gathered;
 use super::style::{Paint, Style};
 use super::{CodeBlock, LessonRow, Part, View, markdown, visible, words};
-use crate::event::{End, EndReason, Error, Event, Progress, Python, Summary};
+use crate::event::{
+    End, EndReason, Error, Event, Progress, Python, PythonFault, Readiness, Summary,
+};
 use crate::lesson::fault::Fault;
 
 /// What the text view shows besides results.
@@ -52,6 +55,8 @@ pub struct Text {
     begun: bool,
     /// Whether what stands on `out` ends with Pythons, which make one list.
     listing: bool,
+    /// What the lessons will show, told together at the end.
+    readiness: Vec<Readiness>,
     failed: bool,
     /// Whether the cursor stands behind a prompt, which whatever comes unasked must leave.
     prompted: bool,
@@ -71,6 +76,7 @@ impl Text {
             bar: None,
             begun: false,
             listing: false,
+            readiness: Vec::new(),
             failed: false,
             prompted: false,
         }
@@ -170,11 +176,15 @@ impl Text {
         let line = match python.fault {
             None => words::python(lang, python),
             Some(fault) => {
+                let words = match python.version {
+                    None if fault == PythonFault::Failed => words::python_silent(lang),
+                    _ => words::python_fault(lang, fault),
+                };
                 let path = python.path.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
                 let said = python.detail.as_deref();
                 let detail = said.map(|said| format!(": {}", blocks::cut_words(said, &self.style)));
                 let detail = detail.unwrap_or_default();
-                format!("{path}{}{detail}", words::python_fault(lang, fault))
+                format!("{path}{words}{detail}")
             }
         };
         let text = blocks::hanging(&line, "", "  ", &self.style);
@@ -197,6 +207,11 @@ impl Text {
 
     fn end(&mut self, end: &End) -> io::Result<()> {
         self.results(None)?;
+        let lessons = std::mem::take(&mut self.readiness);
+        if !lessons.is_empty() {
+            self.block(&doctor::readiness(&lessons, &self.style))?;
+            self.block(&doctor::lacks(&lessons, &self.style))?;
+        }
         match end.reason {
             // The error before it has told the whole story.
             None => Ok(()),
@@ -217,7 +232,8 @@ impl View for Text {
         match visible::event(event)? {
             Event::Start(start) => {
                 self.comparing = start.command == "compare";
-                if self.comparing && !self.options.quiet {
+                let measures_alone = self.comparing || start.command == "doctor";
+                if measures_alone && !self.options.quiet {
                     let machine = words::machine(style.lang, &start.machine);
                     self.block(&blocks::plain(&machine, "", &style))?;
                 }
@@ -230,6 +246,8 @@ impl View for Text {
             Event::LostUpdate(lost) => self.gathered.lost_updates.push(lost),
             Event::Deadlock(deadlock) => self.block(&deadlock::draw(&deadlock, &style))?,
             Event::Python(python) => self.python(&python)?,
+            Event::Machine(found) => self.block(&doctor::found(&found, &style))?,
+            Event::Readiness(readiness) => self.readiness.push(readiness),
             Event::Note(note) => {
                 let words = words::note(style.lang, note.kind);
                 self.block(&blocks::plain(words, "  ", &style))?;

@@ -5,12 +5,14 @@
 //! languages have words for it.
 
 mod crowd;
+mod doctor;
 mod failures;
 mod faults;
 mod lesson;
 mod results;
 mod system;
 
+pub use doctor::*;
 pub use failures::*;
 pub use faults::*;
 pub use lesson::*;
