@@ -7,7 +7,8 @@
 //! last always an `end`. Between them come, for each experiment, its `progress`, `run`,
 //! `measure`, `lost_update`, `timeline`, `line`, `deadlock`, `python`, `machine` and `note` lines in
 //! the order in which they happened, and one `summary` that closes it. In a lesson an `answer`
-//! stands after each prediction; `doctor` ends with a `readiness` for each lesson. An `error` comes before an `end` whose `exit` is
+//! stands after each prediction; in `compare all` come the `price` lines of an experiment after
+//! its `summary`; `doctor` ends with a `readiness` for each lesson. An `error` comes before an `end` whose `exit` is
 //! not 0, unless a signal or a limit is the whole story.
 //!
 //! Strings in events are identifiers (names of variants, calls, kinds) and text
@@ -49,8 +50,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 mod found;
+mod price;
 
 pub use found::*;
+pub use price::*;
 
 /// The number in the `start` event; it grows when a field changes its meaning.
 pub const SCHEMA: u32 = 1;
@@ -79,6 +82,8 @@ pub enum Event {
     Python(Python),
     /// What was found out about the machine beyond what `start` says.
     Machine(Found),
+    /// What one operation of a means costs (`compare all`).
+    Price(Price),
     /// What a lesson will not show here, and why (`doctor`).
     Readiness(Readiness),
     /// Something the reader should know before believing a figure.

@@ -6,6 +6,7 @@ mod compare;
 mod doctor;
 mod list;
 mod page;
+mod price_list;
 mod rehearsal;
 mod session;
 mod source;
@@ -46,6 +47,13 @@ pub enum Command {
         lesson: &'static Lesson,
         /// Whether to raise the work in each item instead: only of a lesson that can.
         sweep: bool,
+        /// As for `lesson`.
+        params: Params,
+        /// As for `lesson`.
+        settings: Settings,
+    },
+    /// `compare all`: the price list.
+    PriceList {
         /// As for `lesson`.
         params: Params,
         /// As for `lesson`.
@@ -121,6 +129,9 @@ pub fn run(command: Command) -> u8 {
         }
         Command::Compare { lesson, sweep, params, settings } => {
             session::conduct(settings, |session| compare::compare(session, lesson, sweep, &params))
+        }
+        Command::PriceList { params, settings } => {
+            session::conduct(settings, |session| price_list::price_list(session, &params))
         }
         Command::Lesson { lesson, parts, params, settings } => {
             session::conduct(settings, |session| page::page(session, &lesson, &parts, &params))

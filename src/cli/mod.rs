@@ -25,6 +25,9 @@ use self::values::{duration, seconds, typed, whole_number};
 /// The hidden subcommand that a lesson's path becomes.
 const FILE: &str = "__file";
 
+/// What is compared when it is everything.
+const ALL: &str = "all";
+
 /// Understands what was typed.
 ///
 /// # Errors
@@ -119,8 +122,14 @@ fn compare_command() -> Clap {
         .about("The measurement alone: variants side by side, who won and why")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand_value_name("LESSON")
+        .subcommand_value_name("LESSON | all")
         .subcommand_help_heading("Lessons");
+    command = command.subcommand(
+        Clap::new(ALL)
+            .about("The price list of this machine: what one operation of each means costs")
+            .arg(number(Opt::Runs, Some(5)))
+            .args([python(), no_python(), seed(), seconds_limit()]),
+    );
     for lesson in LESSONS {
         let sweep = lesson.sweep.map(|_| sweep());
         let args = options(lesson).into_iter().chain(sweep);
@@ -326,6 +335,9 @@ fn command(matches: &ArgMatches) -> Command {
         }
         Some(("compare", lesson)) => {
             let (name, options) = lesson.subcommand().expect("required");
+            if name == ALL {
+                return Command::PriceList { params: params(options), settings };
+            }
             let lesson = experiments::lesson(name).expect("from the registry");
             let sweep = lesson.sweep.is_some() && options.get_flag("sweep");
             Command::Compare { lesson, sweep, params: params(options), settings }

@@ -16,6 +16,7 @@ mod lock;
 pub mod needs;
 pub mod options;
 mod pipe;
+pub mod prices;
 mod process;
 mod python;
 mod queue;
@@ -34,6 +35,7 @@ pub use failure::{Failure, told};
 pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use needs::{CORE, Need, Needs, WHOLE};
 pub use options::Opt;
+pub use prices::{Cost, Prices};
 pub use survey::{CEILING, SURVEY};
 
 /// Every lesson, in the order in which they are taught.
@@ -57,6 +59,8 @@ pub struct Lesson {
     pub needs: Needs,
     /// Its experiments.
     pub experiments: &'static [Experiment],
+    /// Those of them that tell prices, for `compare all`.
+    pub prices: &'static [Prices],
     /// The one that `compare --sweep` runs instead of those that are compared, if there
     /// is one: it raises the work in each item itself. Its variants are among theirs.
     pub sweep: Option<&'static str>,

@@ -158,6 +158,7 @@ impl Values {
             | Event::Line(_)
             | Event::Answer(_)
             | Event::Machine(_)
+            | Event::Price(_)
             | Event::Readiness(_)
             | Event::Doing(_)
             | Event::Error(_)

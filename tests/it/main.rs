@@ -14,6 +14,7 @@ mod limits;
 mod lock;
 mod parlab;
 mod pipe;
+mod price_list;
 mod process;
 mod python;
 mod pythons;

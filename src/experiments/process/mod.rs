@@ -12,8 +12,8 @@ mod lines;
 mod notes;
 mod reports;
 
-use super::{CORE, Experiment, Lesson, NO_PARAMS, Need, Opt, texts};
-use crate::event::Params;
+use super::{CORE, Cost, Experiment, Lesson, NO_PARAMS, Need, Opt, Prices, texts};
+use crate::event::{Operation, Params};
 use crate::mp::process::spawn::Function;
 
 /// The row of the registry.
@@ -104,5 +104,16 @@ pub static LESSON: Lesson = Lesson {
             run: inherited::run,
         },
     ],
+    prices: &[Prices {
+        experiment: "children",
+        params: Params { n: Some(10), runs: Some(5), ..NO_PARAMS },
+        operation: Operation::StartJoin,
+        cost: Cost::PerItem,
+        means: &[
+            ("fork", "fork", Some("python-fork")),
+            ("spawn", "spawn", Some("python-spawn")),
+            ("thread", "thread", None),
+        ],
+    }],
     sweep: None,
 };

@@ -103,5 +103,6 @@ pub static LESSON: Lesson = Lesson {
             run: pickle::run,
         },
     ],
+    prices: &[],
     sweep: Some("break-even"),
 };

@@ -14,10 +14,12 @@ mod measures;
 mod outcomes;
 mod overlap;
 mod placement;
+mod prices;
 mod starts;
 mod timeline;
 mod variants;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -26,7 +28,7 @@ use self::gathered::Gathered;
 use super::style::{Paint, Style};
 use super::{CodeBlock, LessonRow, Part, View, markdown, visible, words};
 use crate::event::{
-    End, EndReason, Error, Event, Progress, Python, PythonFault, Readiness, Summary,
+    End, EndReason, Error, Event, Price, Progress, Python, PythonFault, Readiness, Summary,
 };
 use crate::lesson::fault::Fault;
 
@@ -57,6 +59,12 @@ pub struct Text {
     listing: bool,
     /// What the lessons will show, told together at the end.
     readiness: Vec<Readiness>,
+    /// Whether the command lists prices: then that is all there is of results.
+    pricing: bool,
+    /// The prices, listed at the end.
+    prices: Vec<Price>,
+    /// Of several experiments that found the same, what was said already.
+    said: BTreeSet<String>,
     failed: bool,
     /// Whether the cursor stands behind a prompt, which whatever comes unasked must leave.
     prompted: bool,
@@ -77,6 +85,9 @@ impl Text {
             begun: false,
             listing: false,
             readiness: Vec::new(),
+            pricing: false,
+            prices: Vec::new(),
+            said: BTreeSet::new(),
             failed: false,
             prompted: false,
         }
@@ -143,6 +154,9 @@ impl Text {
     /// Draws what one experiment reported.
     fn results(&mut self, summary: Option<&Summary>) -> io::Result<()> {
         let gathered = std::mem::take(&mut self.gathered);
+        if self.pricing {
+            return Ok(());
+        }
         let style = self.style;
         if let Some(summary) = summary.filter(|_| self.comparing) {
             let most = summary.variants.iter().map(|v| v.runs).max().unwrap_or(0);
@@ -171,6 +185,11 @@ impl Text {
         }
     }
 
+    /// Whether a remark has to be made: the experiments of a price list would repeat each other.
+    fn is_news(&mut self, remark: &str) -> bool {
+        !self.pricing || self.said.insert(remark.to_owned())
+    }
+
     fn python(&mut self, python: &Python) -> io::Result<()> {
         let lang = self.style.lang;
         let line = match python.fault {
@@ -187,6 +206,9 @@ impl Text {
                 format!("{path}{words}{detail}")
             }
         };
+        if !self.is_news(&line) {
+            return Ok(());
+        }
         let text = blocks::hanging(&line, "", "  ", &self.style);
         match self.listing {
             true => self.more(&text)?,
@@ -207,6 +229,8 @@ impl Text {
 
     fn end(&mut self, end: &End) -> io::Result<()> {
         self.results(None)?;
+        let prices = std::mem::take(&mut self.prices);
+        self.block(&prices::draw(&prices, &self.style))?;
         let lessons = std::mem::take(&mut self.readiness);
         if !lessons.is_empty() {
             self.block(&doctor::readiness(&lessons, &self.style))?;
@@ -231,9 +255,9 @@ impl View for Text {
         let style = self.style;
         match visible::event(event)? {
             Event::Start(start) => {
-                self.comparing = start.command == "compare";
-                let measures_alone = self.comparing || start.command == "doctor";
-                if measures_alone && !self.options.quiet {
+                self.pricing = start.command == "compare" && start.lesson == "all";
+                self.comparing = start.command == "compare" && !self.pricing;
+                if start.command != "lesson" && !self.options.quiet {
                     let machine = words::machine(style.lang, &start.machine);
                     self.block(&blocks::plain(&machine, "", &style))?;
                 }
@@ -247,10 +271,13 @@ impl View for Text {
             Event::Deadlock(deadlock) => self.block(&deadlock::draw(&deadlock, &style))?,
             Event::Python(python) => self.python(&python)?,
             Event::Machine(found) => self.block(&doctor::found(&found, &style))?,
+            Event::Price(price) => self.prices.push(price),
             Event::Readiness(readiness) => self.readiness.push(readiness),
             Event::Note(note) => {
                 let words = words::note(style.lang, note.kind);
-                self.block(&blocks::plain(words, "  ", &style))?;
+                if self.is_news(words) {
+                    self.block(&blocks::plain(words, "  ", &style))?;
+                }
             }
             Event::Summary(summary) => self.results(Some(&summary))?,
             Event::Answer(_) => {}

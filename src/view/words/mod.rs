@@ -9,6 +9,7 @@ mod doctor;
 mod failures;
 mod faults;
 mod lesson;
+mod prices;
 mod results;
 mod system;
 
@@ -16,5 +17,6 @@ pub use doctor::*;
 pub use failures::*;
 pub use faults::*;
 pub use lesson::*;
+pub use prices::*;
 pub use results::*;
 pub use system::*;
