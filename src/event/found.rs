@@ -107,7 +107,8 @@ pub struct Wake {
 /// What was tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tried {
-    /// Processes that were asked for at once: as many as the most demanding lesson has.
+    /// Processes that were asked for at once: as many as the most demanding lesson has, and no
+    /// fewer than there are CPUs.
     pub processes_wanted: u64,
     /// Those that could be started.
     pub processes: u64,

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::{Event, Operation, Params, Price, Summary};
+use crate::event::{Event, Operation, Params, Price, Summary, VariantSummary};
 
 /// An experiment that tells prices.
 #[derive(Debug)]
@@ -83,9 +83,11 @@ impl Results {
             Cost::PerItem => {
                 let items = f64::from(params.n.unwrap_or(1));
                 let each = |time: Option<f64>| time.map(|seconds| seconds / items);
-                let timed = self.summary.as_ref()?.variants.iter();
-                let of_it = timed.filter(|v| v.variant == variant && v.correct_runs == v.runs);
-                let of_it = of_it.last()?;
+                let is_it = |v: &&VariantSummary| v.variant == variant;
+                let of_it = self.summary.as_ref()?.variants.iter().find(is_it)?;
+                if of_it.correct_runs < of_it.runs {
+                    return None;
+                }
                 Some((each(of_it.median_s)?, each(of_it.q1_s), each(of_it.q3_s)))
             }
             Cost::Figure(name) => {
@@ -149,7 +151,6 @@ fn interpreter<'a>(variant: &'a str, peer: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::VariantSummary;
 
     fn results(variants: &[(&str, u32)]) -> Results {
         let variant = |&(variant, correct_runs): &(&str, u32)| VariantSummary {

@@ -43,10 +43,12 @@ const fn of_no_lesson(name: &'static str, run: fn(&mut Lab) -> Result<()>) -> Ex
 fn run(lab: &mut Lab) -> Result<()> {
     lab.expect_steps(u64::from(ROUNDS) + 3);
     let usable = lab.machine.usable.clone();
-    let tried = tried(lab);
+    // What is measured below needs as many as there are CPUs.
+    let measuring = usable.len().max(2) as u64;
+    let tried = tried(lab, needs::most_processes(LESSONS).max(measuring));
     lab.step()?;
     let mut found = Found { experiment: lab.experiment(), ..Found::default() };
-    if tried.processes >= usable.len().max(2) as u64 {
+    if tried.processes >= measuring {
         lab.settle()?;
         found.wake = Some(wake::measure(&usable)?);
         lab.step()?;
@@ -81,8 +83,7 @@ fn ceiling(lab: &mut Lab) -> Result<crate::event::Ceiling> {
     Ok(ceiling.told().expect("it was measured"))
 }
 
-fn tried(lab: &mut Lab) -> Tried {
-    let processes_wanted = needs::most_processes(LESSONS);
+fn tried(lab: &mut Lab, processes_wanted: u64) -> Tried {
     let (processes, proc_syscall) = crowd(processes_wanted);
     let most = limits::descriptors().map(|limit| limit.most);
     Tried {

@@ -19,7 +19,7 @@ fn start(command: &str) -> Event {
         params: Params::default(),
         machine: Machine {
             cpus: 1,
-            usable: vec![0],
+            usable: vec![0, 1, 2, 5],
             logical_cpus: 8,
             quota_cpus: Some(0.5),
             load_1m: None,
@@ -221,11 +221,14 @@ fn the_doctor_s_page_fits_and_tells_each_lack_once_with_its_remedy() {
             assert_eq!((text.matches('✓').count(), text.matches('✗').count()), (2, 1), "{text}");
         }
     }
-    let [en, it] = LANGUAGES.map(|lang| page("doctor", &events, 80, lang));
+    let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let [en, it] = LANGUAGES.map(|lang| words(page("doctor", &events, 80, lang)));
+    assert!(en.contains("0–2, 5 by affinity; the cgroup grants 0.50 CPUs' worth of time"), "{en}");
+    assert!(it.contains("0–2, 5 per affinità; il cgroup concede tempo per 0,50 CPU"), "{it}");
     assert!(en.contains("only 7 of 100 could be started"), "{en}");
     assert!(it.contains("solo 7 su 100"), "{it}");
     assert!(en.contains("×1.93") && it.contains("×1,93"));
-    assert!(en.contains("download  ✗ cannot run") && en.contains("lock      ✓ all of it"), "{en}");
+    assert!(en.contains("download ✗ cannot run") && en.contains("lock ✓ all of it"), "{en}");
 }
 
 #[test]

@@ -5,14 +5,14 @@ use textwrap::core::display_width;
 use super::super::style::{Paint, Style};
 use super::super::words;
 use super::blocks;
-use crate::event::{Found, Lack, Readiness};
+use crate::event::{Found, Lack, Machine, Readiness};
 
 /// A line narrower than this has its label on a line of its own.
 const LABELS_FROM: usize = 60;
 
-/// What was found out about the machine.
-pub(super) fn found(found: &Found, style: &Style) -> String {
-    let rows = words::found(style.lang, found);
+/// What was found out about the machine, beside what was known from the start.
+pub(super) fn found(machine: Option<&Machine>, found: &Found, style: &Style) -> String {
+    let rows = words::found(style.lang, machine, found);
     let widest = rows.iter().map(|(label, _)| display_width(label)).max().unwrap_or(0) + 2;
     let mut text = blocks::title(words::found_heading(style.lang), Paint::Heading, style);
     for (label, said) in &rows {

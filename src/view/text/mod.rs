@@ -28,7 +28,7 @@ use self::gathered::Gathered;
 use super::style::{Paint, Style};
 use super::{CodeBlock, LessonRow, Part, View, markdown, visible, words};
 use crate::event::{
-    End, EndReason, Error, Event, Price, Progress, Python, PythonFault, Readiness, Summary,
+    End, EndReason, Error, Event, Machine, Price, Progress, Python, PythonFault, Readiness, Summary,
 };
 use crate::lesson::fault::Fault;
 
@@ -57,6 +57,8 @@ pub struct Text {
     begun: bool,
     /// Whether what stands on `out` ends with Pythons, which make one list.
     listing: bool,
+    /// The machine, of a command that looks at it.
+    machine: Option<Machine>,
     /// What the lessons will show, told together at the end.
     readiness: Vec<Readiness>,
     /// Whether the command lists prices: then that is all there is of results.
@@ -84,6 +86,7 @@ impl Text {
             bar: None,
             begun: false,
             listing: false,
+            machine: None,
             readiness: Vec::new(),
             pricing: false,
             prices: Vec::new(),
@@ -257,6 +260,7 @@ impl View for Text {
             Event::Start(start) => {
                 self.pricing = start.command == "compare" && start.lesson == "all";
                 self.comparing = start.command == "compare" && !self.pricing;
+                self.machine = (start.command == "doctor").then(|| start.machine.clone());
                 if start.command != "lesson" && !self.options.quiet {
                     let machine = words::machine(style.lang, &start.machine);
                     self.block(&blocks::plain(&machine, "", &style))?;
@@ -270,7 +274,10 @@ impl View for Text {
             Event::LostUpdate(lost) => self.gathered.lost_updates.push(lost),
             Event::Deadlock(deadlock) => self.block(&deadlock::draw(&deadlock, &style))?,
             Event::Python(python) => self.python(&python)?,
-            Event::Machine(found) => self.block(&doctor::found(&found, &style))?,
+            Event::Machine(found) => {
+                let machine = self.machine.as_ref();
+                self.block(&doctor::found(machine, &found, &style))?;
+            }
             Event::Price(price) => self.prices.push(price),
             Event::Readiness(readiness) => self.readiness.push(readiness),
             Event::Note(note) => {

@@ -30,11 +30,9 @@ pub(super) fn draw(prices: &[Price], style: &Style) -> String {
         let said = format!("{}: {}", means.join(", "), words::operation(style.lang, operation));
         text.push_str(&blocks::hanging(&said, "  ", "    ", style));
     }
-    let pinned = list.rows.iter().filter_map(|row| Some((row.native?.cpus.as_deref()?, row.means)));
-    let pinned: Vec<(&[usize], &str)> = pinned.collect();
-    if let Some((cpus, _)) = pinned.first() {
-        let means: Vec<String> = pinned.iter().map(|(_, means)| (*means).to_owned()).collect();
-        text.push_str(&blocks::plain(&words::pinned(style.lang, &means, cpus), "  ", style));
+    for (cpus, means) in list.places() {
+        let said = words::pinned(style.lang, &means, cpus);
+        text.push_str(&blocks::plain(&said, "  ", style));
     }
     text
 }
@@ -136,6 +134,19 @@ impl<'a> List<'a> {
         let native = length(row.native);
         let python = length(row.pythons.iter().flatten().copied().next());
         "█".repeat(native) + &"░".repeat(python.saturating_sub(native))
+    }
+
+    /// The CPUs that processes were pinned to, with the means of which that holds.
+    fn places(&self) -> Vec<(&[usize], Vec<String>)> {
+        let mut all: Vec<(&[usize], Vec<String>)> = Vec::new();
+        for row in &self.rows {
+            let Some(cpus) = row.native.and_then(|price| price.cpus.as_deref()) else { continue };
+            match all.iter_mut().find(|(place, _)| *place == cpus) {
+                Some((_, means)) => means.push(row.means.to_owned()),
+                None => all.push((cpus, vec![row.means.to_owned()])),
+            }
+        }
+        all
     }
 
     /// Each operation with the means that do it, in the order of the list.

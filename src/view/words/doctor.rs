@@ -1,8 +1,45 @@
 //! What a machine offers, and what a lesson lacks on it.
 
-use super::super::format::{SPACE, bytes, count, ratio, time};
-use crate::event::{Ceiling, Clock, Found, Lack, Limit, NeedKind, Place, Readiness, Tried, Wake};
+use super::super::format::{SPACE, bytes, count, number, ratio, time};
+use crate::event::{
+    Ceiling, Clock, Found, Lack, Limit, Machine, NeedKind, Place, Readiness, Tried, Wake,
+};
 use crate::lesson::doc::Lang;
+
+/// On which CPUs this process may run, and what of their time it is granted.
+pub fn affinity(lang: Lang, machine: &Machine) -> String {
+    let cpus = ranges(&machine.usable);
+    let quota = machine.quota_cpus.map(|quota| number(quota, lang));
+    match (lang, quota) {
+        (Lang::En, None) => {
+            format!("{cpus} by affinity; no quota")
+        }
+        (Lang::En, Some(quota)) => {
+            format!("{cpus} by affinity; the cgroup grants {quota} CPUs' worth of time")
+        }
+        (Lang::It, None) => format!("{cpus} per affinità; nessuna quota"),
+        (Lang::It, Some(quota)) => {
+            format!("{cpus} per affinità; il cgroup concede tempo per {quota} CPU")
+        }
+    }
+}
+
+/// `0–3, 8`.
+fn ranges(numbers: &[usize]) -> String {
+    let mut told: Vec<(usize, usize)> = Vec::new();
+    for &number in numbers {
+        match told.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => told.push((number, number)),
+        }
+    }
+    let one = |(first, last): &(usize, usize)| match last - first {
+        0 => first.to_string(),
+        1 => format!("{first}, {last}"),
+        _ => format!("{first}–{last}"),
+    };
+    told.iter().map(one).collect::<Vec<_>>().join(", ")
+}
 
 /// Above what was found out.
 pub fn found_heading(lang: Lang) -> &'static str {
@@ -20,9 +57,11 @@ pub fn readiness_heading(lang: Lang) -> &'static str {
     }
 }
 
-/// What was found out: a label and what there is to say, line by line.
-pub fn found(lang: Lang, found: &Found) -> Vec<(&'static str, String)> {
+/// What was found out, beside what was known from the start: a label and what there is to say,
+/// line by line.
+pub fn found(lang: Lang, machine: Option<&Machine>, found: &Found) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
+    rows.extend(machine.map(|machine| (choose(lang, "CPUs", "CPU"), affinity(lang, machine))));
     if let Some(place) = &found.place {
         rows.push((choose(lang, "runs in", "gira in"), surroundings(lang, place)));
     }
@@ -248,11 +287,11 @@ pub fn lack(lang: Lang, lack: &Lack) -> String {
 }
 
 fn lack_en(need: NeedKind, has: u64) -> String {
-    let number = count(has as i64);
+    let there = count(has as i64);
     match need {
         NeedKind::Experiments => "none can be run here, for the reason told above.".into(),
         NeedKind::Cpus => format!(
-            "{number} may be used, and what should run in parallel takes turns. Another affinity \
+            "{there} may be used, and what should run in parallel takes turns. Another affinity \
              (`taskset`), or more CPUs for the container, would show it."
         ),
         NeedKind::Python => {
@@ -261,11 +300,11 @@ fn lack_en(need: NeedKind, has: u64) -> String {
                 .into()
         }
         NeedKind::Processes => format!(
-            "{number} could be started at once. Ask a lesson for fewer (`--n`), or raise `ulimit \
+            "{there} could be started at once. Ask a lesson for fewer (`--n`), or raise `ulimit \
              -u`, `ulimit -n` or the container's `pids.max`."
         ),
         NeedKind::Descriptors => {
-            format!("{number} may be opened. Raise the limit in this shell (`ulimit -n 1024`).")
+            format!("{there} may be opened. Raise the limit in this shell (`ulimit -n 1024`).")
         }
         NeedKind::SharedMemory => format!(
             "{} may be written there. Give the container more (`--shm-size`).",
@@ -285,22 +324,22 @@ fn lack_en(need: NeedKind, has: u64) -> String {
 }
 
 fn lack_it(need: NeedKind, has: u64) -> String {
-    let number = count(has as i64);
+    let there = count(has as i64);
     match need {
         NeedKind::Experiments => "qui non se ne può eseguire nessuno, per il motivo detto sopra.".into(),
         NeedKind::Cpus => format!(
-            "utilizzabili: {number}; ciò che dovrebbe avvenire in parallelo avviene a turno. Si \
+            "utilizzabili: {there}; ciò che dovrebbe avvenire in parallelo avviene a turno. Si \
              vedrebbe con un'altra affinità (`taskset`) o con più CPU per il container."
         ),
         NeedKind::Python => "nessuno trovato, o nessuno da usare: ciò che fa Python è escluso. Indicane uno \
              con `--python PERCORSO`."
             .into(),
         NeedKind::Processes => format!(
-            "avviati insieme: {number}, non di più. Chiedine meno alla lezione (`--n`), o alza \
+            "avviati insieme: {there}, non di più. Chiedine meno alla lezione (`--n`), o alza \
              `ulimit -u`, `ulimit -n` o il `pids.max` del container."
         ),
         NeedKind::Descriptors => {
-            format!("se ne possono aprire {number}. Alza il limite in questa shell (`ulimit -n 1024`).")
+            format!("se ne possono aprire {there}. Alza il limite in questa shell (`ulimit -n 1024`).")
         }
         NeedKind::SharedMemory => format!(
             "vi si possono scrivere {}. Danne di più al container (`--shm-size`).",
