@@ -5,9 +5,10 @@
 //! a field `event` that names its shape; the shapes are the variants of [`Event`],
 //! and the fields are the fields below. The first line is always a `start`, the
 //! last always an `end`. Between them come, for each experiment, its `progress`, `run`,
-//! `measure`, `curve`, `lost_update`, `timeline`, `line`, `transfer`, `deadlock`, `python` and `note` lines in the order in
-//! which they happened, and one `summary` that closes it. In a lesson an `answer`
-//! stands after each prediction. An `error` comes before an `end` whose `exit` is
+//! `measure`, `curve`, `lost_update`, `timeline`, `line`, `transfer`, `deadlock`, `python`, `machine`
+//! and `note` lines in the order in which they happened, and one `summary` that closes it. In a
+//! lesson an `answer` stands after each prediction; in `compare all` come the `price` lines of an experiment after
+//! its `summary`; `doctor` ends with a `readiness` for each lesson. An `error` comes before an `end` whose `exit` is
 //! not 0, unless a signal or a limit is the whole story.
 //!
 //! Strings in events are identifiers (names of variants, calls, kinds) and text
@@ -48,6 +49,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+mod found;
+mod price;
+
+pub use found::*;
+pub use price::*;
+
 /// The number in the `start` event; it grows when a field changes its meaning.
 pub const SCHEMA: u32 = 1;
 
@@ -77,6 +84,12 @@ pub enum Event {
     Deadlock(Deadlock),
     /// A Python interpreter: found and used, or not usable and why.
     Python(Python),
+    /// What was found out about the machine beyond what `start` says.
+    Machine(Found),
+    /// What one operation of a means costs (`compare all`).
+    Price(Price),
+    /// What a lesson will not show here, and why (`doctor`).
+    Readiness(Readiness),
     /// Something the reader should know before believing a figure.
     Note(Note),
     /// The end of one experiment: every variant side by side.
@@ -96,9 +109,9 @@ pub enum Event {
 pub struct Start {
     /// [`SCHEMA`].
     pub schema: u32,
-    /// `lesson` or `compare`.
+    /// `lesson`, `compare` or `doctor`.
     pub command: String,
-    /// The lesson's name; for a file, its stem.
+    /// The lesson's name; for a file, its stem; `all` for what concerns every lesson.
     pub lesson: String,
     /// The options in force for the command (a lesson's blocks may set others).
     pub params: Params,

@@ -1,4 +1,4 @@
-//! What this machine is: the CPUs that this process may use, and how busy they are.
+//! What this machine is: the CPUs that this process may use, how busy they are, and what is around.
 //!
 //! The number of CPUs that counts for an experiment is not the machine's: the
 //! affinity mask (sched_setaffinity(2), `taskset`, cpusets of a container) says
@@ -7,10 +7,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::event::Machine;
+use crate::event::{Limit, Machine, Place};
 use crate::mp::sys;
 
+pub mod clock;
 pub mod limits;
+mod shared_memory;
+mod surroundings;
 
 /// Describes this machine, as this process may use it.
 ///
@@ -30,6 +33,20 @@ pub fn describe() -> Machine {
         arch: std::env::consts::ARCH.to_string(),
         kernel: fs::read_to_string("/proc/sys/kernel/osrelease")
             .map_or_else(|_| "unknown".to_string(), |text| text.trim().to_string()),
+    }
+}
+
+/// Describes what is around this process: what can be read, without trying anything.
+pub fn place() -> Place {
+    let root = Path::new("/");
+    let known = limits::processes().into_iter().chain(limits::descriptors());
+    let known = known.chain(limits::memory_map()).chain(limits::mappings());
+    Place {
+        container: surroundings::container(root),
+        wsl: surroundings::wsl(root),
+        memory_bytes: limits::memory_bytes(),
+        shared_memory: shared_memory::at(Path::new("/dev/shm")),
+        limits: known.map(|l| Limit { name: l.name.to_string(), most: l.most }).collect(),
     }
 }
 
@@ -122,7 +139,8 @@ fn cpus(quota: f64, period: f64) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn fixture(files: &[(&str, &str)]) -> tempfile::TempDir {
+    /// A file system of these files.
+    pub fn fixture(files: &[(&str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for (path, text) in files {
             let path = root.path().join(path);

@@ -1,6 +1,6 @@
 """The lesson `pipe` in Python: the same greeting, echo and transfer, with multiprocessing.
 
-    peer.py echo pipe|pipe-oneway N CPU CPU
+    peer.py echo pipe|pipe-oneway|queue N CPU CPU
     peer.py greeting COUNT
     peer.py bandwidth pipe|pipe-oneway LENGTH COUNT CPU CPU
 
@@ -38,8 +38,19 @@ def stay_on(cpu):
         os.sched_setaffinity(0, {int(cpu)})
 
 
+class Queued:
+    """A Queue behind the verbs of a connection."""
+
+    def __init__(self, queue):
+        self.send = queue.put
+        self.recv = queue.get
+
+
 def two_way(context, way):
     """(reads, writes) of this process and of the other one."""
+    if way == "queue":
+        one, other = Queued(context.Queue()), Queued(context.Queue())
+        return (one, other), (other, one)
     if way == "pipe":
         # region: pipe
         here, there = context.Pipe()  # two connected sockets

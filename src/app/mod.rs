@@ -3,8 +3,10 @@
 
 mod check;
 mod compare;
+mod doctor;
 mod list;
 mod page;
+mod price_list;
 mod rehearsal;
 mod session;
 mod source;
@@ -50,6 +52,13 @@ pub enum Command {
         /// As for `lesson`.
         settings: Settings,
     },
+    /// `compare all`: the price list.
+    PriceList {
+        /// As for `lesson`.
+        params: Params,
+        /// As for `lesson`.
+        settings: Settings,
+    },
     /// `list`.
     List(Settings),
     /// `check`.
@@ -58,6 +67,13 @@ pub enum Command {
         paths: Vec<PathBuf>,
         /// Whether a command line in a lesson text would be understood; the error says why not.
         understood: fn(&[String]) -> Result<(), String>,
+        /// As for `lesson`.
+        settings: Settings,
+    },
+    /// `doctor`.
+    Doctor {
+        /// Which Pythons to look for, and the time limit.
+        params: Params,
         /// As for `lesson`.
         settings: Settings,
     },
@@ -105,11 +121,17 @@ pub fn run(command: Command) -> u8 {
         Command::Supervise => runner::supervise(),
         Command::Hello(settings) => session::conduct(settings, list::hello),
         Command::List(settings) => session::conduct(settings, list::list),
+        Command::Doctor { params, settings } => {
+            session::conduct(settings, |session| doctor::doctor(session, &params))
+        }
         Command::Check { paths, understood, settings } => {
             session::conduct(settings, |session| check::check(session, &paths, understood))
         }
         Command::Compare { lesson, sweep, params, settings } => {
             session::conduct(settings, |session| compare::compare(session, lesson, sweep, &params))
+        }
+        Command::PriceList { params, settings } => {
+            session::conduct(settings, |session| price_list::price_list(session, &params))
         }
         Command::Lesson { lesson, parts, params, settings } => {
             session::conduct(settings, |session| page::page(session, &lesson, &parts, &params))

@@ -210,6 +210,26 @@ impl Session {
         values: &mut Values,
     ) -> Result<Ran, Stop> {
         values.expect(id, &names(experiment));
+        let mut ran = Ran::Nothing;
+        self.run(experiment, params, &mut |event| {
+            if matches!(event, Event::Run(_) | Event::Measure(_)) {
+                ran = Ran::Something;
+            }
+            values.take(id, event);
+        })?;
+        Ok(ran)
+    }
+
+    /// Runs one experiment; its events go to `heard`, then to the view.
+    ///
+    /// # Errors
+    /// Whatever stops the whole command.
+    pub fn run(
+        &mut self,
+        experiment: &'static Experiment,
+        params: Params,
+        heard: &mut dyn FnMut(&Event),
+    ) -> Result<(), Stop> {
         let request = Request {
             experiment: experiment.name.to_string(),
             params,
@@ -217,16 +237,12 @@ impl Session {
             verbose: self.settings.verbose,
         };
         let view = &mut self.view;
-        let mut ran = Ran::Nothing;
         let mut on_event = |event: Event| {
-            if matches!(event, Event::Run(_) | Event::Measure(_)) {
-                ran = Ran::Something;
-            }
-            values.take(id, &event);
+            heard(&event);
             view.event(&event)
         };
         match runner::run(&request, &self.signals, self.stdout.as_fd(), &mut on_event)? {
-            Ending::Done => Ok(ran),
+            Ending::Done => Ok(()),
             Ending::Failed => Err(Stop::Failed),
             Ending::TimeLimit => Err(Stop::TimeLimit),
             Ending::Asked(asked) => Err(Stop::Asked(asked)),

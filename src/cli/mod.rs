@@ -5,6 +5,7 @@
 //! apart before clap sees it: the subcommand that it becomes is hidden, so that a
 //! mistyped name still gets clap's suggestion.
 
+mod order;
 mod values;
 
 use std::ffi::OsString;
@@ -20,10 +21,13 @@ use crate::experiments::options::Unit;
 use crate::experiments::{self, LESSONS, Lesson, Opt};
 use crate::lesson::doc::{self, Lang};
 
+use self::order::with_lesson_first;
 use self::values::{duration, seconds, typed, whole_number};
 
 /// The hidden subcommand that a lesson's path becomes.
 const FILE: &str = "__file";
+/// What is compared when it is everything.
+const ALL: &str = "all";
 
 /// Understands what was typed.
 ///
@@ -52,7 +56,8 @@ fn clap() -> Clap {
         .version(env!("CARGO_PKG_VERSION"))
         .about("Live lessons on processes, locks and races: predict, run, understand")
         .after_help(
-            "Start with `parlab lesson lock`. Lessons speak English and Italian (--lang it).\n\
+            "Start with `parlab lesson lock`; `parlab doctor` says what this machine will show.\n\
+             Lessons speak English and Italian (--lang it).\n\
              The options of a lesson: `parlab lesson lock --help`.",
         )
         .infer_subcommands(false)
@@ -61,6 +66,7 @@ fn clap() -> Clap {
         .subcommand(lesson_command())
         .subcommand(compare_command())
         .subcommand(Clap::new("list").about("The lessons, their experiments and their parts"))
+        .subcommand(doctor_command())
         .subcommand(
             Clap::new("check").about("Looks for faults in lesson texts").arg(
                 Arg::new("path")
@@ -95,9 +101,10 @@ fn lesson_command() -> Clap {
                 .arg(part(PossibleValuesParser::new(parts).into())),
         );
     }
+    let path = Arg::new("file").required(true).value_parser(value_parser!(PathBuf));
     let file = Clap::new(FILE)
         .hide(true)
-        .arg(Arg::new("file").required(true).value_parser(value_parser!(PathBuf)))
+        .arg(path)
         .override_usage("parlab lesson <FILE.md | FOLDER> [OPTIONS]")
         .args(experiments::options::ALL.map(|opt| argument(opt, None)))
         .args([only(value_parser!(String)), python(), no_python(), seed(), seconds_limit()])
@@ -110,14 +117,25 @@ fn compare_command() -> Clap {
         .about("The measurement alone: variants side by side, who won and why")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand_value_name("LESSON")
+        .subcommand_value_name("LESSON | all")
         .subcommand_help_heading("Lessons");
+    let prices = Clap::new(ALL)
+        .about("The price list of this machine: what one operation of each means costs")
+        .args([argument(Opt::Runs, Some(5)), python(), no_python(), seed(), seconds_limit()]);
+    command = command.subcommand(prices);
     for lesson in LESSONS {
         let sweep = lesson.sweep.map(|_| sweep());
         let args = options(lesson, Opt::is_compared).into_iter().chain(sweep);
         command = command.subcommand(Clap::new(lesson.name).about(title(lesson)).args(args));
     }
     command
+}
+
+fn doctor_command() -> Clap {
+    let pythons = python().help("Python interpreters to look for; usually all on the PATH");
+    Clap::new("doctor")
+        .about("What this machine offers, and what of each lesson it will show")
+        .args([pythons, no_python(), seconds_limit()])
 }
 
 /// A lesson's title, in English as all of clap's texts are.
@@ -270,59 +288,6 @@ fn everywhere() -> Vec<Arg> {
     all.into_iter().map(|arg| arg.help_heading("Options of every command")).collect()
 }
 
-/// Puts the lesson right after the word `lesson` or `compare`, where clap looks for it
-/// before the lesson's own options; before a path, the hidden subcommand that takes it.
-///
-/// The lesson is the first word after that which is neither an option nor an option's
-/// value; it is a path if it looks like one.
-fn with_lesson_first(mut typed: Vec<OsString>) -> Vec<OsString> {
-    let mut words = positional(&typed).into_iter();
-    let (Some(command), Some(lesson)) = (words.next(), words.next()) else {
-        return typed;
-    };
-    if typed[command] == "lesson" || typed[command] == "compare" {
-        let word = typed.remove(lesson);
-        let text = word.to_string_lossy();
-        let is_path = text.contains('/') || text.ends_with(".md");
-        let marked = is_path && typed[command] == "lesson";
-        typed.insert(command + 1, word);
-        if marked {
-            typed.insert(command + 1, FILE.into());
-        }
-    }
-    typed
-}
-
-/// The places of the words that are neither options nor values of options.
-fn positional(typed: &[OsString]) -> Vec<usize> {
-    let mut places = Vec::new();
-    let mut index = 1;
-    while index < typed.len() {
-        let word = typed[index].to_string_lossy();
-        match word.strip_prefix('-') {
-            Some("-") => break,
-            Some(_) if !word.contains('=') && takes_value(&word) => index += 1,
-            Some(_) => {}
-            None => places.push(index),
-        }
-        index += 1;
-    }
-    places
-}
-
-/// Whether an option is followed by a value of its own.
-fn takes_value(option: &str) -> bool {
-    let Some(name) = option.strip_prefix("--") else {
-        return false;
-    };
-    let mut all: Vec<Arg> = everywhere();
-    all.extend(experiments::options::ALL.map(|opt| argument(opt, None)));
-    all.extend([only(value_parser!(String)), part(value_parser!(String))]);
-    all.extend([python(), seed(), seconds_limit()]);
-    let named = |arg: &Arg| arg.get_long() == Some(name);
-    all.iter().any(|arg| named(arg) && arg.get_action().takes_values())
-}
-
 fn command(matches: &ArgMatches) -> Command {
     let settings = settings(matches);
     match matches.subcommand() {
@@ -341,11 +306,15 @@ fn command(matches: &ArgMatches) -> Command {
         }
         Some(("compare", lesson)) => {
             let (name, options) = lesson.subcommand().expect("required");
+            if name == ALL {
+                return Command::PriceList { params: params(options), settings };
+            }
             let lesson = experiments::lesson(name).expect("from the registry");
             let sweep = lesson.sweep.is_some() && options.get_flag("sweep");
             Command::Compare { lesson, sweep, params: params(options), settings }
         }
         Some(("list", _)) => Command::List(settings),
+        Some(("doctor", options)) => Command::Doctor { params: params(options), settings },
         Some(("check", options)) => {
             let paths = options.get_many("path").unwrap_or_default().cloned().collect();
             Command::Check { paths, understood, settings }

@@ -21,8 +21,8 @@ use crate::event::{
 use crate::mp::proc::ProcStat;
 use crate::stats;
 
+use super::Experiment;
 use super::python::{self, Interpreter};
-use super::{Experiment, Lesson};
 
 /// Names of private directories: this, the runner's pid, `-`, and something random.
 pub const SCRATCH_PREFIX: &str = "parlab-";
@@ -63,7 +63,7 @@ pub struct Lab {
     pub machine: Machine,
     /// The interpreters that peers run on; found when first asked for.
     pub pythons: Vec<Interpreter>,
-    lesson: &'static Lesson,
+    peer: &'static str,
     experiment: &'static Experiment,
     channel: Channel,
     sent: u64,
@@ -83,7 +83,7 @@ struct Scratch {
 impl Lab {
     /// A lab for one run of `experiment`; `runner` is the pid that names what it leaves on disk.
     pub fn new(
-        lesson: &'static Lesson,
+        peer: &'static str,
         experiment: &'static Experiment,
         params: Params,
         machine: Machine,
@@ -94,7 +94,7 @@ impl Lab {
             params,
             machine,
             pythons: Vec::new(),
-            lesson,
+            peer,
             experiment,
             channel,
             sent: 0,
@@ -343,9 +343,9 @@ impl Lab {
         }))
     }
 
-    /// The lesson's Python peer.
+    /// The source of the Python peer.
     pub fn peer(&self) -> &'static str {
-        self.lesson.texts.peer
+        self.peer
     }
 }
 

@@ -5,6 +5,7 @@
 //! in `lessons/` and one row in [`LESSONS`]. A row says what can be typed
 //! (options, variants), what can be read in a text (figures), and what runs.
 
+mod ceiling;
 mod clocks;
 mod crowd;
 mod deadlock;
@@ -14,15 +15,19 @@ mod lab;
 pub mod ledger;
 mod lock;
 mod manager;
+pub mod needs;
 pub mod options;
 mod pipe;
+pub mod prices;
 mod process;
 mod python;
 mod queue;
 mod rounds;
 mod shm;
 mod stage;
+mod survey;
 mod threads;
+mod wake;
 pub mod work;
 mod workers;
 
@@ -31,7 +36,10 @@ use crate::mp::process::spawn;
 
 pub use failure::{Failure, told};
 pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
+pub use needs::{CORE, Need, Needs, WHOLE};
 pub use options::Opt;
+pub use prices::{Cost, Prices};
+pub use survey::{CEILING, SURVEY};
 
 /// Every lesson, in the order in which they are taught.
 pub static LESSONS: &[&Lesson] = &[
@@ -58,8 +66,12 @@ pub struct Lesson {
     pub options: &'static [Opt],
     /// Values of the options where nobody sets them.
     pub defaults: Params,
+    /// What it needs of a machine, for `doctor`.
+    pub needs: Needs,
     /// Its experiments.
     pub experiments: &'static [Experiment],
+    /// Those of them that tell prices, for `compare all`.
+    pub prices: &'static [Prices],
     /// The one that `compare --sweep` runs instead of those that are compared, if there
     /// is one: it raises the work in each item itself. Its variants are among theirs.
     pub sweep: Option<&'static str>,
@@ -185,6 +197,14 @@ pub fn spawned() -> Option<std::process::ExitCode> {
 /// The lesson of that name.
 pub fn lesson(name: &str) -> Option<&'static Lesson> {
     LESSONS.iter().copied().find(|l| l.name == name)
+}
+
+/// What the runner runs: the experiment of that name, with the Python peer that it calls. Two
+/// belong to no lesson, and have none.
+pub fn runnable(name: &str) -> Option<(&'static str, &'static Experiment)> {
+    let of_lesson = experiment(name).map(|(lesson, experiment)| (lesson.texts.peer, experiment));
+    let of_command = || [&SURVEY, &CEILING].into_iter().find(|e| e.name == name).map(|e| ("", e));
+    of_lesson.or_else(of_command)
 }
 
 /// The experiment of that name with the lesson it belongs to. Names of experiments

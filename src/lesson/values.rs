@@ -159,6 +159,9 @@ impl Values {
             | Event::Line(_)
             | Event::Transfer(_)
             | Event::Answer(_)
+            | Event::Machine(_)
+            | Event::Price(_)
+            | Event::Readiness(_)
             | Event::Doing(_)
             | Event::Error(_)
             | Event::End(_) => {}

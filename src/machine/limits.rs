@@ -45,9 +45,29 @@ pub fn processes() -> Vec<Limit> {
 /// process's memory in KiB (setrlimit(2), `RLIMIT_AS`) and its mappings. To whoever asks for a
 /// thread they are all one refusal (pthread_create(3), `EAGAIN`).
 pub fn threads() -> Vec<Limit> {
-    let memory =
-        soft(Resource::RLIMIT_AS).map(|most| Limit { name: "ulimit -v", most: most / 1024 });
-    memory.into_iter().chain(processes()).chain(mappings()).collect()
+    memory_map().into_iter().chain(processes()).chain(mappings()).collect()
+}
+
+/// The limit on what a process may have mapped, in KiB as the shell tells it (setrlimit(2),
+/// `RLIMIT_AS`).
+pub fn memory_map() -> Option<Limit> {
+    Some(Limit { name: "ulimit -v", most: soft(Resource::RLIMIT_AS)? / 1024 })
+}
+
+/// Bytes of memory that the cgroup grants, the least over it and its ancestors; `None` if none
+/// limits it (cgroup-v2.rst, `memory.max`; memory.rst of version 1, `memory.limit_in_bytes`).
+pub fn memory_bytes() -> Option<u64> {
+    let membership = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    granted_memory(Path::new("/sys/fs/cgroup"), &membership)
+}
+
+fn granted_memory(root: &Path, membership: &str) -> Option<u64> {
+    // Version 1 has no word for "no limit": the greatest number of whole pages stands there.
+    const NO_LIMIT: f64 = (1_u64 << 62) as f64;
+    let v2 = |group: &Path| number(&group.join("memory.max")).map(|most| most as f64);
+    let v1 = |group: &Path| number(&group.join("memory.limit_in_bytes")).map(|most| most as f64);
+    let least = least_granted(root, membership, "memory", [v2, v1]);
+    least.filter(|&most| most < NO_LIMIT).map(|most| most as u64)
 }
 
 /// The limit on descriptors that this process may have open (setrlimit(2), `RLIMIT_NOFILE`).
@@ -84,6 +104,7 @@ fn pids_max(group: &Path) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::tests::fixture;
 
     #[test]
     fn the_cgroup_s_limit_is_the_least_on_the_way() {
@@ -96,6 +117,21 @@ mod tests {
         assert_eq!(least("8:pids:/a/b\n4:memory:/\n"), Some(200.0));
         assert_eq!(least("0::/c/d\n"), Some(70.0));
         assert_eq!(least("4:memory:/a\n"), None);
+    }
+
+    #[test]
+    fn memory_is_the_least_of_both_versions_and_no_limit_is_none() {
+        let root = fixture(&[
+            ("a/memory.max", "1048576\n"),
+            ("a/b/memory.max", "max\n"),
+            ("memory/box/memory.limit_in_bytes", "4096\n"),
+            ("memory/free/memory.limit_in_bytes", "9223372036854771712\n"),
+        ]);
+        let granted = |membership| granted_memory(root.path(), membership);
+        assert_eq!(granted("0::/a/b\n"), Some(1_048_576));
+        assert_eq!(granted("4:memory:/box\n"), Some(4096));
+        assert_eq!(granted("4:memory:/free\n"), None);
+        assert_eq!(granted("0::/c\n"), None);
     }
 
     #[test]

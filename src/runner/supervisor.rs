@@ -106,9 +106,8 @@ impl Runner {
             // would notice that the other side is gone.
             sys::close_all_but(&[channel.events.as_fd(), channel.drawn.as_fd()]);
             let _ = family::new_process_group();
-            let (lesson, row) =
-                experiments::experiment(&name).expect("the front knows the registry");
-            let lab = Lab::new(lesson, row, params, machine, channel, runner);
+            let (peer, row) = experiments::runnable(&name).expect("the front knows the registry");
+            let lab = Lab::new(peer, row, params, machine, channel, runner);
             conduct(lab, row.run);
         });
         experiment.start()?;

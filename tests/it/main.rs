@@ -6,6 +6,7 @@
 
 mod architecture;
 mod bad_input;
+mod doctor;
 mod done;
 mod download;
 mod download_faults;
@@ -16,6 +17,7 @@ mod lock;
 mod manager;
 mod parlab;
 mod pipe;
+mod price_list;
 mod process;
 mod python;
 mod pythons;

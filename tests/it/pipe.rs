@@ -291,6 +291,7 @@ fn a_real_python_shows_the_same() {
     };
     let blocks = [
         "experiment = \"echo\"\nruns = 1\nn = 10\nonly = [\"python-pipe\", \"python-pipe-oneway\"]",
+        "experiment = \"echo-queue\"\nruns = 1\nn = 10\nonly = [\"python-queue\"]",
         "experiment = \"greeting\"\nonly = [\"python-as-written\"]",
         "experiment = \"bandwidth\"\nruns = 1\nonly = [\"python-pipe\"]",
     ];
@@ -300,7 +301,7 @@ fn a_real_python_shows_the_same() {
     let done = Parlab::in_room(&room).args(args).args([&python]).run();
     assert_eq!(faults(&done), [], "{done}");
     let runs = done.runs();
-    assert_eq!(runs.len(), 2, "{done}");
+    assert_eq!(runs.len(), 3, "{done}");
     for run in runs {
         assert_eq!(
             (run.expected, run.got, run.correct),
@@ -320,8 +321,17 @@ fn a_real_python_shows_the_same() {
 
 #[test]
 fn the_figures_are_those_of_the_registry() {
-    let names =
-        ["echo", "recv-first", "greeting", "unread", "full", "end", "one-reader", "bandwidth"];
+    let names = [
+        "echo",
+        "echo-queue",
+        "recv-first",
+        "greeting",
+        "unread",
+        "full",
+        "end",
+        "one-reader",
+        "bandwidth",
+    ];
     let blocks = names.map(|name| format!("experiment = \"{name}\"\nn = 2\nruns = 1"));
     let done = Parlab::lesson(blocks.each_ref().map(String::as_str)).run();
     for measure in done.figures() {

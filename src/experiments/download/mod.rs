@@ -22,7 +22,7 @@ mod server;
 mod tell;
 mod transfer;
 
-use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
+use super::{CORE, Experiment, Lesson, NO_PARAMS, Need, Opt, WHOLE, texts};
 use crate::event::Params;
 
 /// The row of the registry.
@@ -36,6 +36,7 @@ pub static LESSON: Lesson = Lesson {
     ],
     options: &[Opt::N, Opt::Runs, Opt::Wait, Opt::Url, Opt::Urls, Opt::To],
     defaults: Params { n: Some(5), runs: Some(5), wait_s: Some(0.1), ..NO_PARAMS },
+    needs: &[(Need::Loopback, WHOLE), (Need::Directory, WHOLE), (Need::Python, CORE)],
     spawned: Vec::new,
     experiments: &[
         Experiment {
@@ -119,5 +120,6 @@ pub static LESSON: Lesson = Lesson {
             run: faults::run,
         },
     ],
+    prices: &[],
     sweep: None,
 };

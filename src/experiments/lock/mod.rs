@@ -9,8 +9,8 @@ mod orphan;
 mod price;
 mod two_locks;
 
-use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
-use crate::event::Params;
+use super::{Cost, Experiment, Lesson, NO_PARAMS, Need, Opt, Prices, texts};
+use crate::event::{Operation, Params};
 
 /// The row of the registry.
 pub static LESSON: Lesson = Lesson {
@@ -23,6 +23,11 @@ pub static LESSON: Lesson = Lesson {
     ],
     options: &[Opt::Runs, Opt::Iterations],
     defaults: Params { runs: Some(10), iterations: Some(10_000), ..NO_PARAMS },
+    needs: &[
+        (Need::Cpus(2), &["core", "price"]),
+        (Need::ProcSyscall, &["two-locks"]),
+        (Need::Python, &["core", "price"]),
+    ],
     spawned: Vec::new,
     experiments: &[
         Experiment {
@@ -98,5 +103,12 @@ pub static LESSON: Lesson = Lesson {
             run: one_cpu::run,
         },
     ],
+    prices: &[Prices {
+        experiment: "price",
+        params: Params { runs: Some(5), ..NO_PARAMS },
+        operation: Operation::Addition,
+        cost: Cost::Figure("alone_ns"),
+        means: &[("atomic", "atomic", None), ("lock", "robust", Some("python-lock"))],
+    }],
     sweep: None,
 };

@@ -10,8 +10,8 @@ mod reach;
 mod refused;
 mod terminals;
 
-use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
-use crate::event::Params;
+use super::{Cost, Experiment, Lesson, NO_PARAMS, Need, Opt, Prices, WHOLE, texts};
+use crate::event::{Operation, Params};
 use crate::mp::process::spawn::Function;
 
 /// The row of the registry.
@@ -27,6 +27,11 @@ pub static LESSON: Lesson = Lesson {
     ],
     options: &[Opt::N, Opt::Runs, Opt::Listen, Opt::Connect, Opt::AuthkeyFile],
     defaults: Params { n: Some(1000), runs: Some(5), ..NO_PARAMS },
+    needs: &[
+        (Need::Directory, WHOLE),
+        (Need::Loopback, &["network", "refused"]),
+        (Need::Python, &["core", "killed"]),
+    ],
     spawned: || vec![Function::new(reach::STRANGER, reach::spawned)],
     experiments: &[
         Experiment {
@@ -99,5 +104,12 @@ pub static LESSON: Lesson = Lesson {
             run: killed::run,
         },
     ],
+    prices: &[Prices {
+        experiment: "append",
+        params: Params { n: Some(200), runs: Some(5), ..NO_PARAMS },
+        operation: Operation::Call,
+        cost: Cost::Figure("call_s"),
+        means: &[("manager", "manager", Some("python-manager"))],
+    }],
     sweep: None,
 };

@@ -1,7 +1,8 @@
 //! The lesson *pipe*: who waits for whom between two ends, and what a message costs.
 //!
-//! `echo` is what `compare` measures; `recv-first`, `greeting` and `unread` belong to the core, the
-//! other experiments to the parts of the lesson.
+//! `echo` is what `compare` measures, and `echo-queue` what the price list takes of a queue;
+//! `recv-first`, `greeting` and `unread` belong to the core, the other experiments to the parts of
+//! the lesson.
 
 mod bandwidth;
 mod carrier;
@@ -13,8 +14,8 @@ mod one_reader;
 mod placement;
 mod waiting;
 
-use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
-use crate::event::Params;
+use super::{Cost, Experiment, Lesson, NO_PARAMS, Need, Opt, Prices, texts};
+use crate::event::{Operation, Params};
 
 /// The row of the registry.
 pub static LESSON: Lesson = Lesson {
@@ -31,12 +32,26 @@ pub static LESSON: Lesson = Lesson {
     ],
     options: &[Opt::N, Opt::Runs],
     defaults: Params { n: Some(1000), runs: Some(5), ..NO_PARAMS },
+    needs: &[
+        (Need::Cpus(2), &["core", "bandwidth"]),
+        (Need::ProcSyscall, &["core", "full", "end"]),
+        (Need::Python, &["core", "bandwidth"]),
+    ],
     spawned: Vec::new,
     experiments: &[
         Experiment {
             name: "echo",
             compared: true,
             variants: &["pipe", "socketpair", "queue", "shm", "python-pipe", "python-pipe-oneway"],
+            racy: &[],
+            figures: echo::FIGURES,
+            experiment_figures: &[],
+            run: echo::run,
+        },
+        Experiment {
+            name: "echo-queue",
+            compared: false,
+            variants: &["queue", "python-queue"],
             racy: &[],
             figures: echo::FIGURES,
             experiment_figures: &[],
@@ -104,6 +119,26 @@ pub static LESSON: Lesson = Lesson {
             figures: bandwidth::FIGURES,
             experiment_figures: bandwidth::EXPERIMENT_FIGURES,
             run: bandwidth::run,
+        },
+    ],
+    prices: &[
+        Prices {
+            experiment: "echo",
+            params: Params { n: Some(200), runs: Some(5), ..NO_PARAMS },
+            operation: Operation::RoundTrip,
+            cost: Cost::PerItem,
+            means: &[
+                ("pipe", "pipe", Some("python-pipe-oneway")),
+                ("socketpair", "socketpair", Some("python-pipe")),
+                ("shm", "shm", None),
+            ],
+        },
+        Prices {
+            experiment: "echo-queue",
+            params: Params { n: Some(200), runs: Some(5), ..NO_PARAMS },
+            operation: Operation::RoundTrip,
+            cost: Cost::PerItem,
+            means: &[("queue", "queue", Some("python-queue"))],
         },
     ],
     sweep: None,

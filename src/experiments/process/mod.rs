@@ -12,8 +12,8 @@ mod lines;
 mod notes;
 mod reports;
 
-use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
-use crate::event::Params;
+use super::{CORE, Cost, Experiment, Lesson, NO_PARAMS, Need, Opt, Prices, texts};
+use crate::event::{Operation, Params};
 use crate::mp::process::spawn::Function;
 
 /// The row of the registry.
@@ -30,6 +30,11 @@ pub static LESSON: Lesson = Lesson {
     ],
     options: &[Opt::N, Opt::Runs],
     defaults: Params { n: Some(40), runs: Some(5), ..NO_PARAMS },
+    needs: &[
+        (Need::Processes(40), CORE),
+        (Need::Cpus(2), CORE),
+        (Need::Python, &["core", "args", "start-methods"]),
+    ],
     spawned: || {
         vec![
             Function::new(children::SPAWNED, children::spawned),
@@ -99,5 +104,16 @@ pub static LESSON: Lesson = Lesson {
             run: inherited::run,
         },
     ],
+    prices: &[Prices {
+        experiment: "children",
+        params: Params { n: Some(10), runs: Some(5), ..NO_PARAMS },
+        operation: Operation::StartJoin,
+        cost: Cost::PerItem,
+        means: &[
+            ("fork", "fork", Some("python-fork")),
+            ("spawn", "spawn", Some("python-spawn")),
+            ("thread", "thread", None),
+        ],
+    }],
     sweep: None,
 };

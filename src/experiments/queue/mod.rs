@@ -10,7 +10,7 @@ mod order;
 mod pickle;
 mod sum;
 
-use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
+use super::{CORE, Experiment, Lesson, NO_PARAMS, Need, Opt, texts};
 use crate::event::Params;
 
 /// The row of the registry.
@@ -33,6 +33,12 @@ pub static LESSON: Lesson = Lesson {
         wait_s: Some(0.0),
         ..NO_PARAMS
     },
+    needs: &[
+        (Need::Processes(100), CORE),
+        (Need::Cpus(2), &["core", "break-even"]),
+        (Need::ProcSyscall, CORE),
+        (Need::Python, &["core", "killed", "pickle"]),
+    ],
     spawned: Vec::new,
     experiments: &[
         Experiment {
@@ -97,5 +103,6 @@ pub static LESSON: Lesson = Lesson {
             run: pickle::run,
         },
     ],
+    prices: &[],
     sweep: Some("break-even"),
 };

@@ -11,7 +11,7 @@ mod memory;
 mod named;
 mod written;
 
-use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
+use super::{Experiment, Lesson, NO_PARAMS, Need, Opt, texts};
 use crate::event::Params;
 use crate::mp::process::spawn::Function;
 
@@ -28,6 +28,10 @@ pub static LESSON: Lesson = Lesson {
     ],
     options: &[Opt::N, Opt::Runs],
     defaults: Params { n: Some(100_000), runs: Some(5), ..NO_PARAMS },
+    needs: &[
+        (Need::SharedMemory(1 << 20), &["named"]),
+        (Need::Python, &["core", "memory", "named"]),
+    ],
     spawned: || vec![Function::new(named::STRANGER, named::stranger)],
     experiments: &[
         Experiment {
@@ -107,5 +111,6 @@ pub static LESSON: Lesson = Lesson {
             run: named::run,
         },
     ],
+    prices: &[],
     sweep: None,
 };

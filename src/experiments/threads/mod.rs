@@ -12,8 +12,8 @@ mod one_lock;
 mod tasks;
 mod turns;
 
-use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
-use crate::event::Params;
+use super::{Cost, Experiment, Lesson, NO_PARAMS, Need, Opt, Prices, WHOLE, texts};
+use crate::event::{Operation, Params};
 
 /// The variants of `work` and of `wait`.
 const TASKS: &[&str] = &["serial", "threads", "processes", "python-threads", "python-processes"];
@@ -38,6 +38,7 @@ pub static LESSON: Lesson = Lesson {
         wait_s: Some(0.02),
         ..NO_PARAMS
     },
+    needs: &[(Need::Cpus(2), &["core", "gil"]), (Need::Python, WHOLE)],
     spawned: Vec::new,
     experiments: &[
         Experiment {
@@ -121,5 +122,12 @@ pub static LESSON: Lesson = Lesson {
             run: channels::run,
         },
     ],
+    prices: &[Prices {
+        experiment: "channels",
+        params: Params { runs: Some(5), ..NO_PARAMS },
+        operation: Operation::ToThread,
+        cost: Cost::Figure("each_ns"),
+        means: &[("channel", "channel", Some("python-queue"))],
+    }],
     sweep: None,
 };

@@ -8,17 +8,20 @@
 mod blocks;
 mod curves;
 mod deadlock;
+mod doctor;
 mod gathered;
 mod lanes;
 mod measures;
 mod outcomes;
 mod overlap;
 mod placement;
+mod prices;
 mod starts;
 mod timeline;
 mod transfers;
 mod variants;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -27,7 +30,10 @@ use self::gathered::Gathered;
 use self::transfers::Bars;
 use super::style::{Paint, Style};
 use super::{CodeBlock, LessonRow, Part, View, markdown, visible, words};
-use crate::event::{End, EndReason, Error, Event, Progress, Python, Summary, Transfer};
+use crate::event::{
+    End, EndReason, Error, Event, Machine, Price, Progress, Python, PythonFault, Readiness,
+    Summary, Transfer,
+};
 use crate::lesson::fault::Fault;
 
 /// What the text view shows besides results.
@@ -57,6 +63,16 @@ pub struct Text {
     begun: bool,
     /// Whether what stands on `out` ends with Pythons, which make one list.
     listing: bool,
+    /// The machine, of a command that looks at it.
+    machine: Option<Machine>,
+    /// What the lessons will show, told together at the end.
+    readiness: Vec<Readiness>,
+    /// Whether the command lists prices: then that is all there is of results.
+    pricing: bool,
+    /// The prices, listed at the end.
+    prices: Vec<Price>,
+    /// Of several experiments that found the same, what was said already.
+    said: BTreeSet<String>,
     failed: bool,
     /// Whether the cursor stands behind a prompt, which whatever comes unasked must leave.
     prompted: bool,
@@ -77,6 +93,11 @@ impl Text {
             bars: None,
             begun: false,
             listing: false,
+            machine: None,
+            readiness: Vec::new(),
+            pricing: false,
+            prices: Vec::new(),
+            said: BTreeSet::new(),
             failed: false,
             prompted: false,
         }
@@ -163,6 +184,9 @@ impl Text {
     /// Draws what one experiment reported.
     fn results(&mut self, summary: Option<&Summary>) -> io::Result<()> {
         let gathered = std::mem::take(&mut self.gathered);
+        if self.pricing {
+            return Ok(());
+        }
         let style = self.style;
         if let Some(summary) = summary.filter(|_| self.comparing) {
             let most = summary.variants.iter().map(|v| v.runs).max().unwrap_or(0);
@@ -193,18 +217,30 @@ impl Text {
         }
     }
 
+    /// Whether a remark has to be made: the experiments of a price list would repeat each other.
+    fn is_news(&mut self, remark: &str) -> bool {
+        !self.pricing || self.said.insert(remark.to_owned())
+    }
+
     fn python(&mut self, python: &Python) -> io::Result<()> {
         let lang = self.style.lang;
         let line = match python.fault {
             None => words::python(lang, python),
             Some(fault) => {
+                let words = match python.version {
+                    None if fault == PythonFault::Failed => words::python_silent(lang),
+                    _ => words::python_fault(lang, fault),
+                };
                 let path = python.path.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
                 let said = python.detail.as_deref();
                 let detail = said.map(|said| format!(": {}", blocks::cut_words(said, &self.style)));
                 let detail = detail.unwrap_or_default();
-                format!("{path}{}{detail}", words::python_fault(lang, fault))
+                format!("{path}{words}{detail}")
             }
         };
+        if !self.is_news(&line) {
+            return Ok(());
+        }
         let text = blocks::hanging(&line, "", "  ", &self.style);
         match self.listing {
             true => self.more(&text)?,
@@ -225,6 +261,13 @@ impl Text {
 
     fn end(&mut self, end: &End) -> io::Result<()> {
         self.results(None)?;
+        let prices = std::mem::take(&mut self.prices);
+        self.block(&prices::draw(&prices, &self.style))?;
+        let lessons = std::mem::take(&mut self.readiness);
+        if !lessons.is_empty() {
+            self.block(&doctor::readiness(&lessons, &self.style))?;
+            self.block(&doctor::lacks(&lessons, &self.style))?;
+        }
         match end.reason {
             // The error before it has told the whole story.
             None => Ok(()),
@@ -244,8 +287,10 @@ impl View for Text {
         let style = self.style;
         match visible::event(event)? {
             Event::Start(start) => {
-                self.comparing = start.command == "compare";
-                if self.comparing && !self.options.quiet {
+                self.pricing = start.command == "compare" && start.lesson == "all";
+                self.comparing = start.command == "compare" && !self.pricing;
+                self.machine = (start.command == "doctor").then(|| start.machine.clone());
+                if start.command != "lesson" && !self.options.quiet {
                     let machine = words::machine(style.lang, &start.machine);
                     self.block(&blocks::plain(&machine, "", &style))?;
                 }
@@ -260,9 +305,17 @@ impl View for Text {
             Event::LostUpdate(lost) => self.gathered.lost_updates.push(lost),
             Event::Deadlock(deadlock) => self.block(&deadlock::draw(&deadlock, &style))?,
             Event::Python(python) => self.python(&python)?,
+            Event::Machine(found) => {
+                let machine = self.machine.as_ref();
+                self.block(&doctor::found(machine, &found, &style))?;
+            }
+            Event::Price(price) => self.prices.push(price),
+            Event::Readiness(readiness) => self.readiness.push(readiness),
             Event::Note(note) => {
                 let words = words::note(style.lang, note.kind);
-                self.block(&blocks::plain(words, "  ", &style))?;
+                if self.is_news(words) {
+                    self.block(&blocks::plain(words, "  ", &style))?;
+                }
             }
             Event::Summary(summary) => self.results(Some(&summary))?,
             Event::Answer(_) => {}

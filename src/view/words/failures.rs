@@ -322,6 +322,18 @@ pub fn python_fault(lang: Lang, fault: PythonFault) -> &'static str {
     }
 }
 
+/// That a Python ended with an error before it had run anything, as a version manager's stand-in
+/// for one that is not installed does.
+pub fn python_silent(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "ended with an error when asked which Python it is; its variants are left out",
+        Lang::It => {
+            "è terminato con un errore quando gli è stata chiesta la versione; le sue varianti sono \
+             escluse"
+        }
+    }
+}
+
 /// What the reader should know before believing a figure, with its remedy where there is one.
 pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
     match (lang, kind) {

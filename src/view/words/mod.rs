@@ -5,18 +5,22 @@
 //! languages have words for it.
 
 mod crowd;
+mod doctor;
 mod failures;
 mod faults;
 mod lesson;
 mod plots;
+mod prices;
 mod results;
 mod system;
 mod transfers;
 
+pub use doctor::*;
 pub use failures::*;
 pub use faults::*;
 pub use lesson::*;
 pub use plots::*;
+pub use prices::*;
 pub use results::*;
 pub use system::*;
 pub use transfers::*;
