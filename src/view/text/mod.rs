@@ -15,6 +15,7 @@ mod outcomes;
 mod overlap;
 mod placement;
 mod prices;
+mod pythons;
 mod starts;
 mod timeline;
 mod variants;
@@ -28,7 +29,7 @@ use self::gathered::Gathered;
 use super::style::{Paint, Style};
 use super::{CodeBlock, LessonRow, Part, View, markdown, visible, words};
 use crate::event::{
-    End, EndReason, Error, Event, Machine, Price, Progress, Python, PythonFault, Readiness, Summary,
+    End, EndReason, Error, Event, Machine, Price, Progress, Python, Readiness, Summary,
 };
 use crate::lesson::fault::Fault;
 
@@ -59,6 +60,8 @@ pub struct Text {
     listing: bool,
     /// The machine, of a command that looks at it.
     machine: Option<Machine>,
+    /// Pythons that did not say which they are: a version manager may have many.
+    silent: Vec<Python>,
     /// What the lessons will show, told together at the end.
     readiness: Vec<Readiness>,
     /// Whether the command lists prices: then that is all there is of results.
@@ -87,6 +90,7 @@ impl Text {
             begun: false,
             listing: false,
             machine: None,
+            silent: Vec::new(),
             readiness: Vec::new(),
             pricing: false,
             prices: Vec::new(),
@@ -193,29 +197,14 @@ impl Text {
         !self.pricing || self.said.insert(remark.to_owned())
     }
 
-    fn python(&mut self, python: &Python) -> io::Result<()> {
-        let lang = self.style.lang;
-        let line = match python.fault {
-            None => words::python(lang, python),
-            Some(fault) => {
-                let words = match python.version {
-                    None if fault == PythonFault::Failed => words::python_silent(lang),
-                    _ => words::python_fault(lang, fault),
-                };
-                let path = python.path.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
-                let said = python.detail.as_deref();
-                let detail = said.map(|said| format!(": {}", blocks::cut_words(said, &self.style)));
-                let detail = detail.unwrap_or_default();
-                format!("{path}{words}{detail}")
-            }
-        };
-        if !self.is_news(&line) {
+    /// One more Python; several make one list.
+    fn python(&mut self, line: &str) -> io::Result<()> {
+        if line.is_empty() || !self.is_news(line) {
             return Ok(());
         }
-        let text = blocks::hanging(&line, "", "  ", &self.style);
         match self.listing {
-            true => self.more(&text)?,
-            false => self.block(&text)?,
+            true => self.more(line)?,
+            false => self.block(line)?,
         }
         self.listing = true;
         Ok(())
@@ -234,6 +223,8 @@ impl Text {
         self.results(None)?;
         let prices = std::mem::take(&mut self.prices);
         self.block(&prices::draw(&prices, &self.style))?;
+        let silent = pythons::silent(&std::mem::take(&mut self.silent), &self.style);
+        self.python(&silent)?;
         let lessons = std::mem::take(&mut self.readiness);
         if !lessons.is_empty() {
             self.block(&doctor::readiness(&lessons, &self.style))?;
@@ -273,7 +264,10 @@ impl View for Text {
             Event::Measure(measure) => self.gathered.measures.push(measure),
             Event::LostUpdate(lost) => self.gathered.lost_updates.push(lost),
             Event::Deadlock(deadlock) => self.block(&deadlock::draw(&deadlock, &style))?,
-            Event::Python(python) => self.python(&python)?,
+            Event::Python(python) if self.machine.is_some() && pythons::is_silent(&python) => {
+                self.silent.push(python);
+            }
+            Event::Python(python) => self.python(&pythons::one(&python, &style))?,
             Event::Machine(found) => {
                 let machine = self.machine.as_ref();
                 self.block(&doctor::found(machine, &found, &style))?;
