@@ -60,9 +60,13 @@ pub fn readiness(
             .filter_map(|(need, parts)| need.lack(machine, found, pythons, parts))
             .collect(),
     };
+    Readiness { lesson: lesson.name.to_string(), runs: core_runs(&lacks), lacks }
+}
+
+/// Whether a lesson's core can run in spite of what it lacks.
+fn core_runs(lacks: &[Lack]) -> bool {
     let hits_core = |lack: &Lack| lack.parts.is_empty() || lack.parts.iter().any(|p| p == CORE[0]);
-    let runs = !lacks.iter().any(|lack| lack.vital && hits_core(lack));
-    Readiness { lesson: lesson.name.to_string(), runs, lacks }
+    !lacks.iter().any(|lack| lack.vital && hits_core(lack))
 }
 
 /// The most processes at once that a lesson of `lessons` needs.
@@ -159,5 +163,80 @@ impl Need {
             | Need::Loopback
             | Need::Directory => true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Place, SharedMemory, Tried};
+    use crate::machine;
+
+    /// A machine that has everything, or nothing of it.
+    fn found(all: bool) -> Found {
+        let number = if all { 1_000 } else { 3 };
+        Found {
+            place: Some(Place {
+                container: None,
+                wsl: None,
+                memory_bytes: None,
+                shared_memory: Some(SharedMemory {
+                    size_bytes: 1_000,
+                    free_bytes: 1_000,
+                    writable: all,
+                }),
+                limits: Vec::new(),
+            }),
+            tried: Some(Tried {
+                processes_wanted: 1_000,
+                processes: number,
+                descriptors: Some(number),
+                proc_syscall: all,
+                loopback: all,
+                temporary: all,
+            }),
+            ..Found::default()
+        }
+    }
+
+    fn lack(need: Need, all: bool, cpus: usize, pythons: usize, parts: &[&str]) -> Option<Lack> {
+        let machine = Machine { usable: (0..cpus).collect(), ..machine::describe() };
+        need.lack(&machine, &found(all), pythons, parts)
+    }
+
+    #[test]
+    fn what_lacks_is_told_with_how_much_of_it_there_is() {
+        let cases = [
+            (Need::Cpus(2), NeedKind::Cpus, Some(2), Some(1), false),
+            (Need::Python, NeedKind::Python, None, None, false),
+            (Need::Processes(40), NeedKind::Processes, Some(40), Some(3), true),
+            (Need::Descriptors(40), NeedKind::Descriptors, Some(40), Some(3), true),
+            (Need::SharedMemory(40), NeedKind::SharedMemory, Some(40), Some(0), true),
+            (Need::ProcSyscall, NeedKind::ProcSyscall, None, None, false),
+            (Need::Loopback, NeedKind::Loopback, None, None, true),
+            (Need::Temporary, NeedKind::Temporary, None, None, false),
+        ];
+        for (asked, need, wanted, has, vital) in cases {
+            let told = lack(asked, false, 1, 0, &["gil"]).unwrap();
+            let parts = vec!["gil".to_string()];
+            assert_eq!(told, Lack { need, wanted, has, vital, parts });
+            assert_eq!(lack(asked, true, 2, 1, &["gil"]), None, "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_python_without_a_place_for_its_peer_lacks_the_place() {
+        let told = lack(Need::Python, false, 2, 1, CORE).unwrap();
+        assert_eq!(told.need, NeedKind::Temporary);
+    }
+
+    #[test]
+    fn a_lesson_runs_unless_its_core_lacks_what_is_vital() {
+        let of = |need, parts| vec![lack(need, false, 1, 0, parts).unwrap()];
+        assert!(!core_runs(&of(Need::Loopback, WHOLE)));
+        assert!(!core_runs(&of(Need::Loopback, &["named", "core"])));
+        assert!(core_runs(&of(Need::Loopback, &["named"])));
+        assert!(core_runs(&of(Need::Cpus(2), WHOLE)));
+        assert!(core_runs(&[]));
     }
 }

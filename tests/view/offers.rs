@@ -232,6 +232,25 @@ fn the_doctor_s_page_fits_and_tells_each_lack_once_with_its_remedy() {
 }
 
 #[test]
+fn pythons_that_do_not_say_which_they_are_share_a_line_unless_there_is_one() {
+    let silent = |path: &str| {
+        Event::Python(Python {
+            path: Some(path.to_owned()),
+            version: None,
+            gil: None,
+            fault: Some(PythonFault::Failed),
+            detail: Some("command not found".to_owned()),
+        })
+    };
+    let many = page("doctor", &[silent("/a/python3.6"), silent("/a/python3.7")], 80, Lang::En);
+    assert!(many.contains("/a/python3.6, /a/python3.7") || many.contains("/a/python3.6,\n"));
+    assert_eq!(many.matches("ended with an error").count(), 1, "{many}");
+    let one = page("doctor", &[silent("/a/python3.6")], 80, Lang::En);
+    assert!(one.contains("/a/python3.6: ended with an error"), "{one}");
+    assert!(one.contains("command not found"), "{one}");
+}
+
+#[test]
 fn what_was_not_looked_at_is_not_told() {
     let text = page("doctor", &[Event::Machine(Found::default())], 80, Lang::En);
     assert!(!text.contains("/dev/shm") && !text.contains("ceiling"), "{text}");

@@ -16,6 +16,7 @@ mod outcomes;
 mod overlap;
 mod placement;
 mod prices;
+mod pythons;
 mod starts;
 mod timeline;
 mod transfers;
@@ -31,8 +32,7 @@ use self::transfers::Bars;
 use super::style::{Paint, Style};
 use super::{CodeBlock, LessonRow, Part, View, markdown, visible, words};
 use crate::event::{
-    End, EndReason, Error, Event, Machine, Price, Progress, Python, PythonFault, Readiness,
-    Summary, Transfer,
+    End, EndReason, Error, Event, Machine, Price, Progress, Python, Readiness, Summary, Transfer,
 };
 use crate::lesson::fault::Fault;
 
@@ -65,6 +65,8 @@ pub struct Text {
     listing: bool,
     /// The machine, of a command that looks at it.
     machine: Option<Machine>,
+    /// Pythons that did not say which they are: a version manager may have many.
+    silent: Vec<Python>,
     /// What the lessons will show, told together at the end.
     readiness: Vec<Readiness>,
     /// Whether the command lists prices: then that is all there is of results.
@@ -94,6 +96,7 @@ impl Text {
             begun: false,
             listing: false,
             machine: None,
+            silent: Vec::new(),
             readiness: Vec::new(),
             pricing: false,
             prices: Vec::new(),
@@ -222,29 +225,14 @@ impl Text {
         !self.pricing || self.said.insert(remark.to_owned())
     }
 
-    fn python(&mut self, python: &Python) -> io::Result<()> {
-        let lang = self.style.lang;
-        let line = match python.fault {
-            None => words::python(lang, python),
-            Some(fault) => {
-                let words = match python.version {
-                    None if fault == PythonFault::Failed => words::python_silent(lang),
-                    _ => words::python_fault(lang, fault),
-                };
-                let path = python.path.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
-                let said = python.detail.as_deref();
-                let detail = said.map(|said| format!(": {}", blocks::cut_words(said, &self.style)));
-                let detail = detail.unwrap_or_default();
-                format!("{path}{words}{detail}")
-            }
-        };
-        if !self.is_news(&line) {
+    /// One more Python; several make one list.
+    fn python(&mut self, line: &str) -> io::Result<()> {
+        if line.is_empty() || !self.is_news(line) {
             return Ok(());
         }
-        let text = blocks::hanging(&line, "", "  ", &self.style);
         match self.listing {
-            true => self.more(&text)?,
-            false => self.block(&text)?,
+            true => self.more(line)?,
+            false => self.block(line)?,
         }
         self.listing = true;
         Ok(())
@@ -263,6 +251,8 @@ impl Text {
         self.results(None)?;
         let prices = std::mem::take(&mut self.prices);
         self.block(&prices::draw(&prices, &self.style))?;
+        let silent = pythons::silent(&std::mem::take(&mut self.silent), &self.style);
+        self.python(&silent)?;
         let lessons = std::mem::take(&mut self.readiness);
         if !lessons.is_empty() {
             self.block(&doctor::readiness(&lessons, &self.style))?;
@@ -304,7 +294,10 @@ impl View for Text {
             Event::Curve(curve) => self.gathered.curves.push(curve),
             Event::LostUpdate(lost) => self.gathered.lost_updates.push(lost),
             Event::Deadlock(deadlock) => self.block(&deadlock::draw(&deadlock, &style))?,
-            Event::Python(python) => self.python(&python)?,
+            Event::Python(python) if self.machine.is_some() && pythons::is_silent(&python) => {
+                self.silent.push(python);
+            }
+            Event::Python(python) => self.python(&pythons::one(&python, &style))?,
             Event::Machine(found) => {
                 let machine = self.machine.as_ref();
                 self.block(&doctor::found(machine, &found, &style))?;

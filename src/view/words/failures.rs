@@ -334,6 +334,20 @@ pub fn python_silent(lang: Lang) -> &'static str {
     }
 }
 
+/// The same of many.
+pub fn pythons_silent(lang: Lang, paths: &str) -> String {
+    match lang {
+        Lang::En => {
+            format!(
+                "Left out, as they ended with an error when asked which Python they are: {paths}"
+            )
+        }
+        Lang::It => format!(
+            "Esclusi, perché sono terminati con un errore quando è stata chiesta la versione: {paths}"
+        ),
+    }
+}
+
 /// What the reader should know before believing a figure, with its remedy where there is one.
 pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
     match (lang, kind) {
