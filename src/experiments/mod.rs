@@ -22,6 +22,7 @@ pub mod prices;
 mod process;
 mod python;
 mod queue;
+mod race;
 mod rounds;
 mod shm;
 mod stage;

@@ -7,7 +7,9 @@ use std::panic::Location;
 use std::process::ExitStatus;
 
 use nix::sys::signal::Signal;
-use parlab::event::{End, EndReason, Error, ErrorKind, Event, Measure, Run, Summary};
+use parlab::event::{
+    Answer, Deadlock, End, EndReason, Error, ErrorKind, Event, Measure, Run, Summary, Timeline,
+};
 
 /// A run that ended.
 #[derive(Debug)]
@@ -175,6 +177,34 @@ impl Done {
         let of_it = measured.filter(|m| m.variant.as_deref().unwrap_or_default() == variant);
         let mut found = of_it.filter_map(|m| m.values.get(name).cloned());
         found.next().unwrap_or_else(|| panic!("no {name} of {variant:?}\n{self}"))
+    }
+
+    /// The same, where it must be a number.
+    #[track_caller]
+    pub fn number(&self, variant: &str, name: &str) -> f64 {
+        let value = self.figure(variant, name);
+        value.as_f64().unwrap_or_else(|| panic!("{name} of {variant:?} is {value}\n{self}"))
+    }
+
+    /// The `timeline` events.
+    #[track_caller]
+    pub fn timelines(&self) -> Vec<Timeline> {
+        let events = self.events().into_iter();
+        events.filter_map(|e| if let Event::Timeline(t) = e { Some(t) } else { None }).collect()
+    }
+
+    /// The `deadlock` events.
+    #[track_caller]
+    pub fn deadlocks(&self) -> Vec<Deadlock> {
+        let events = self.events().into_iter();
+        events.filter_map(|e| if let Event::Deadlock(d) = e { Some(d) } else { None }).collect()
+    }
+
+    /// The `answer` events: which answers to each question held.
+    #[track_caller]
+    pub fn answers(&self) -> Vec<Answer> {
+        let events = self.events().into_iter();
+        events.filter_map(|e| if let Event::Answer(a) = e { Some(a) } else { None }).collect()
     }
 
     /// The `error` events.

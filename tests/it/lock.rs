@@ -1,6 +1,6 @@
 //! The experiments of the lesson *lock*: what they claim, held against what they report.
 
-use parlab::event::{Deadlock, Event, Evidence, LostUpdate, NoteKind, Op, Run};
+use parlab::event::{Event, Evidence, LostUpdate, NoteKind, Op, Run};
 
 use crate::parlab::Parlab;
 
@@ -212,9 +212,7 @@ fn a_lock_that_is_not_given_back_is_held_until_its_owner_ends() {
 #[test]
 fn two_locks_in_opposite_order_are_a_deadlock_and_in_one_order_are_none() {
     let done = Parlab::lesson(["experiment = \"two-locks\""]).run();
-    let deadlocks: Vec<Deadlock> = (done.events().into_iter())
-        .filter_map(|e| if let Event::Deadlock(deadlock) = e { Some(deadlock) } else { None })
-        .collect();
+    let deadlocks = done.deadlocks();
     let [deadlock] = deadlocks.as_slice() else { panic!("{done}") };
     assert_eq!(deadlock.variant, "opposite-order");
     let [a, b] = deadlock.waits.as_slice() else { panic!("{deadlock:?}") };
@@ -271,27 +269,4 @@ fn every_way_to_guard_a_number_has_a_price() {
         assert!(done.figure("", name).as_f64().unwrap() > 0.0);
     }
     assert_eq!(done.figure("", "same_cpu"), !two_cpus());
-}
-
-#[test]
-fn figures_are_those_of_the_registry() {
-    let lesson = Parlab::lesson([
-        "experiment = \"price\"\nruns = 1\niterations = 500",
-        "experiment = \"owner-dies\"",
-        "experiment = \"forgotten\"",
-        "experiment = \"two-locks\"",
-    ]);
-    for measure in lesson.run().figures() {
-        let (_, row) = parlab::experiments::experiment(&measure.experiment).unwrap();
-        let known = if measure.variant.is_some() { row.figures } else { row.experiment_figures };
-        for name in measure.values.keys() {
-            assert!(known.contains(&name.as_str()), "{name} of {measure:?}");
-        }
-    }
-}
-
-#[test]
-fn a_run_of_the_whole_lesson_ends_well() {
-    let args = ["lesson", "lock", "--part", "all", "--json", "--no-python", "--runs", "2"];
-    Parlab::new().args(args).args(["--iterations", "2000"]).run().ends(0, None);
 }

@@ -10,6 +10,7 @@ mod doctor;
 mod done;
 mod download;
 mod download_faults;
+mod every_lesson;
 mod family;
 mod json;
 mod limits;

@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use parlab::event::{ErrorKind, Event, Run};
 
-use crate::done::Done;
 use crate::family::{eventually, skip};
 use crate::parlab::{Parlab, lesson_text};
 use crate::python::{faults, real_python};
@@ -19,12 +18,6 @@ const NATIVE: [&str; 5] = ["manager", "manager-batch", "queue", "pipe", "shm"];
 /// `compare manager --json` without Python.
 fn compare<const N: usize>(args: [&str; N]) -> Parlab {
     Parlab::new().args(["compare", "manager", "--json", "--no-python"]).args(args)
-}
-
-#[track_caller]
-fn number(done: &Done, variant: &str, name: &str) -> f64 {
-    let value = done.figure(variant, name);
-    value.as_f64().unwrap_or_else(|| panic!("{name} of {variant:?} is {value}\n{done}"))
 }
 
 #[test]
@@ -64,11 +57,11 @@ fn round_trips_are_counted_and_their_times_make_up_the_whole() {
     assert_eq!(done.figure("manager-batch", "calls"), 2 + 1);
     for run in done.runs() {
         let time = run.time_s.unwrap();
-        let item = number(&done, &run.variant, "item_s");
+        let item = done.number(&run.variant, "item_s");
         assert!((item * 40.0 - time).abs() < 1e-9, "{run:?}");
         if run.variant.starts_with("manager") {
-            let call = number(&done, &run.variant, "call_s");
-            let calls = number(&done, &run.variant, "calls");
+            let call = done.number(&run.variant, "call_s");
+            let calls = done.number(&run.variant, "calls");
             assert!((call * calls - time).abs() < 1e-9, "{run:?}");
         }
     }
@@ -89,7 +82,7 @@ fn another_program_appends_by_address_key_and_name() {
     let done = Parlab::lesson(["experiment = \"reach\"\nn = 30\nruns = 2"]).run();
     for variant in ["unix", "tcp"] {
         assert_eq!(done.figure(variant, "length"), 30, "{variant}");
-        assert!(number(&done, variant, "call_s") > 0.0);
+        assert!(done.number(variant, "call_s") > 0.0);
     }
     let address = done.figure("tcp", "address");
     assert!(address.as_str().unwrap().starts_with("127.0.0.1:"), "{address}");
@@ -113,7 +106,7 @@ fn only_who_has_the_key_is_let_in_and_others_are_served_on() {
         assert_eq!(done.figure(who, "others_served"), true, "{who}");
     }
     // It is given its time, and never less.
-    assert!(number(&done, "silent", "kept_s") >= 0.2);
+    assert!(done.number("silent", "kept_s") >= 0.2);
 }
 
 #[test]
@@ -179,7 +172,7 @@ fn two_parlabs_share_a_list() {
         assert_eq!(done.figure(variant, "length"), 7, "{done}");
         assert_eq!(done.figure(variant, "address"), port.as_str(), "{done}");
     }
-    assert!(number(&connected, "connect", "call_s") > 0.0);
+    assert!(connected.number("connect", "call_s") > 0.0);
 }
 
 #[test]
@@ -255,10 +248,7 @@ fn a_real_python_shows_the_same() {
         "experiment = \"kept\"\nonly = [\"python-plain\", \"python-set-again\", \"python-managed\"]",
         "experiment = \"server-killed\"\nonly = [\"python-waiting\", \"python-calling\"]",
     ];
-    let room = Rc::new(Room::new());
-    room.file("x.md", lesson_text(&blocks));
-    let args = ["lesson", "./x.md", "--json", "--python"];
-    let done = Parlab::in_room(&room).args(args).args([&python]).run();
+    let done = Parlab::lesson_in(&python, blocks).run();
     assert_eq!(faults(&done), [], "{done}");
     let runs = done.runs();
     assert_eq!(runs.len(), 2, "{done}");
@@ -277,48 +267,16 @@ fn a_real_python_shows_the_same() {
 }
 
 #[test]
-fn the_figures_are_those_of_the_registry() {
-    let experiments = ["append", "kept", "reach", "strangers", "server-killed"]
-        .map(|name| format!("experiment = \"{name}\"\nn = 2\nruns = 1"));
-    let done = Parlab::lesson(experiments.each_ref().map(String::as_str)).run();
-    let mut seen = std::collections::BTreeSet::new();
-    for measure in done.figures() {
-        let (_, row) = parlab::experiments::experiment(&measure.experiment).unwrap();
-        let known = if measure.variant.is_some() { row.figures } else { row.experiment_figures };
-        for name in measure.values.keys() {
-            assert!(known.contains(&name.as_str()), "{name} of {measure:?}");
-            seen.insert((measure.experiment.clone(), name.clone()));
-        }
-    }
-    let experiments = parlab::experiments::lesson("manager").unwrap().experiments;
+fn every_figure_of_the_registry_is_told() {
+    let lesson = parlab::experiments::lesson("manager").unwrap();
     // Those of two terminals are in a test of their own.
-    for experiment in experiments.iter().filter(|one| one.name != "terminals") {
+    let alone = lesson.experiments.iter().filter(|experiment| experiment.name != "terminals");
+    for experiment in alone {
+        let run = format!("experiment = \"{}\"\nn = 2\nruns = 1", experiment.name);
+        let told = Parlab::lesson([run]).run().figures();
         for figure in experiment.figures {
-            let told = seen.contains(&(experiment.name.to_string(), (*figure).to_string()));
-            assert!(told, "{figure} of {} is never told", experiment.name);
+            let tells = told.iter().any(|measure| measure.values.contains_key(*figure));
+            assert!(tells, "{figure} of {} is never told", experiment.name);
         }
-    }
-}
-
-#[test]
-fn of_the_answers_to_each_question_exactly_one_holds() {
-    let args = ["lesson", "manager", "--part", "all", "--json", "--no-python", "--runs", "1"];
-    let done = Parlab::new().args(args).run();
-    let held: Vec<(String, Vec<String>)> = (done.events().into_iter())
-        .filter_map(|e| if let Event::Answer(a) = e { Some((a.ask, a.held)) } else { None })
-        .collect();
-    let asked: Vec<&str> = held.iter().map(|(ask, _)| ask.as_str()).collect();
-    assert_eq!(asked, ["copy", "shared", "port", "silent", "killed"]);
-    assert!(held.iter().all(|(_, held)| held.len() == 1), "{held:?}");
-    let of = |ask: usize| held[ask].1[0].as_str();
-    assert_eq!([of(0), of(1), of(3), of(4)], ["copy", "same-list", "dropped", "told"]);
-}
-
-#[test]
-fn a_run_of_the_whole_lesson_ends_well_in_both_languages() {
-    for lang in ["en", "it"] {
-        let args = ["lesson", "manager", "--part", "all", "--no-python", "--lang", lang];
-        let run = Parlab::new().args(args).args(["--runs", "1", "--n", "10"]);
-        run.run().any_stdout().code(0);
     }
 }

@@ -77,10 +77,19 @@ impl Parlab {
     }
 
     /// `lesson ./x.md --json` without Python, on a text with these run blocks (TOML bodies).
-    pub fn lesson<const N: usize>(runs: [&str; N]) -> Parlab {
+    pub fn lesson<S: AsRef<str>>(runs: impl AsRef<[S]>) -> Parlab {
+        Parlab::text(runs).args(["--no-python"])
+    }
+
+    /// The same with this Python.
+    pub fn lesson_in<S: AsRef<str>>(python: &Path, runs: impl AsRef<[S]>) -> Parlab {
+        Parlab::text(runs).args(["--python"]).args([python])
+    }
+
+    fn text<S: AsRef<str>>(runs: impl AsRef<[S]>) -> Parlab {
         let room = Rc::new(Room::new());
-        room.file("x.md", lesson_text(&runs));
-        Parlab::in_room(&room).args(["lesson", "./x.md", "--json", "--no-python"])
+        room.file("x.md", lesson_text(runs.as_ref()));
+        Parlab::in_room(&room).args(["lesson", "./x.md", "--json"])
     }
 
     /// More arguments.
@@ -187,8 +196,8 @@ impl Parlab {
 }
 
 /// A lesson text with these run blocks, named `r0`, `r1` and so on.
-pub fn lesson_text(runs: &[&str]) -> String {
-    let blocks = runs.iter().enumerate();
+pub fn lesson_text<S: AsRef<str>>(runs: &[S]) -> String {
+    let blocks = runs.iter().map(S::as_ref).enumerate();
     let blocks = blocks.map(|(i, body)| format!("```parlab run r{i}\n{body}\n```\n\n"));
     format!("# A lesson\n\n{}", blocks.collect::<String>())
 }

@@ -1,10 +1,10 @@
 //! The experiments of the lesson *pipe*: what they claim, held against what they report.
 
-use parlab::event::{Deadlock, Event, Evidence, Run};
+use parlab::event::{Event, Evidence, Run};
 
 use crate::done::Done;
 use crate::family::{is_root, skip};
-use crate::parlab::{Parlab, lesson_text};
+use crate::parlab::Parlab;
 use crate::python::{faults, real_python};
 use crate::surroundings::succeeds;
 
@@ -20,12 +20,6 @@ fn compare<const N: usize>(args: [&str; N]) -> Parlab {
 /// One experiment, without Python.
 fn experiment(name: &str) -> Done {
     Parlab::lesson([format!("experiment = \"{name}\"\nn = 20\nruns = 1").as_str()]).run()
-}
-
-#[track_caller]
-fn number(done: &Done, variant: &str, name: &str) -> f64 {
-    let value = done.figure(variant, name);
-    value.as_f64().unwrap_or_else(|| panic!("{name} of {variant:?} is {value}\n{done}"))
 }
 
 fn has_taskset(test: &str) -> bool {
@@ -91,11 +85,11 @@ fn a_round_trip_is_told_for_each_placement() {
             false => &["same_cpu_s"],
         };
         for name in names {
-            assert!(number(&done, variant, name) > 0.0, "{name} of {variant}");
+            assert!(done.number(variant, name) > 0.0, "{name} of {variant}");
         }
         // Of one run, so that the median is that run's own time.
         let run = done.runs().into_iter().find(|run| run.variant == variant).unwrap();
-        let each = number(&done, variant, names[0]);
+        let each = done.number(variant, names[0]);
         assert!((each * 10.0 - run.time_s.unwrap()).abs() < 1e-8, "{run:?}: {each}");
     }
 }
@@ -133,7 +127,7 @@ fn a_receiver_waits_for_a_sender_who_is_not_there_yet() {
 fn who_prints_first_is_counted() {
     let done = experiment("greeting");
     for variant in ["as-written", "receiver-first", "sender-pauses"] {
-        let of = |name| number(&done, variant, name);
+        let of = |name| done.number(variant, name);
         assert!(of("greetings") > 0.0);
         assert_eq!(of("sender_first") + of("receiver_first"), of("greetings"), "{variant}");
     }
@@ -148,8 +142,8 @@ fn who_prints_first_is_counted() {
 fn a_sender_that_is_held_up_prints_later() {
     let run = ["experiment = \"greeting\"\nonly = [\"sender-pauses\"]"];
     // It sleeps for long enough, unless the machine holds the receiver up for longer.
-    let seen = (0..10)
-        .any(|_| number(&Parlab::lesson(run).run(), "sender-pauses", "receiver_first") > 0.0);
+    let seen =
+        (0..10).any(|_| Parlab::lesson(run).run().number("sender-pauses", "receiver_first") > 0.0);
     assert!(seen, "the receiver never printed first");
 }
 
@@ -165,7 +159,7 @@ fn a_long_message_waits_for_its_reader_and_a_short_one_does_not() {
     let done = experiment("unread");
     for variant in ["short", "pipe", "socketpair"] {
         let (held, len) =
-            (number(&done, variant, "held_bytes"), number(&done, variant, "message_bytes"));
+            (done.number(variant, "held_bytes"), done.number(variant, "message_bytes"));
         // The sender waits exactly where the message and its length do not fit.
         let waits = held < len + 4.0;
         assert_eq!(done.figure(variant, "waits"), waits, "{done}");
@@ -184,7 +178,7 @@ fn a_long_message_waits_for_its_reader_and_a_short_one_does_not() {
 #[test]
 fn the_byte_at_which_a_pipe_is_full_is_the_one_the_kernel_names() {
     let done = experiment("full");
-    let of = |variant, name| number(&done, variant, name);
+    let of = |variant, name| done.number(variant, name);
     assert_eq!(of("pipe", "singly_bytes"), of("pipe", "capacity_bytes"), "{done}");
     assert_eq!(of("pipe", "at_once_bytes"), of("pipe", "capacity_bytes"), "{done}");
     // A pipe is made of pages, and one that is read in part has no room.
@@ -216,9 +210,7 @@ fn a_forgotten_writing_end_is_found_and_told_from_proc() {
     assert_eq!((of("writing_ends"), of("holder")), (1.into(), "reader".into()));
     assert!(of("holder_fd").as_i64().unwrap() > 2);
     asleep_in(&done, "forgotten", &["read"]);
-    let deadlocks: Vec<Deadlock> = (done.events().into_iter())
-        .filter_map(|e| if let Event::Deadlock(deadlock) = e { Some(deadlock) } else { None })
-        .collect();
+    let deadlocks = done.deadlocks();
     let [deadlock] = deadlocks.as_slice() else { panic!("{done}") };
     let [reader] = deadlock.waits.as_slice() else { panic!("{deadlock:?}") };
     assert_eq!(reader.process, "reader");
@@ -244,7 +236,7 @@ fn one_that_waits_for_itself_is_told_as_such() {
 #[test]
 fn a_message_has_one_reader() {
     let done = experiment("one-reader");
-    let of = |name| number(&done, "locked", name);
+    let of = |name| done.number("locked", name);
     assert_eq!(of("first_got") + of("second_got"), of("messages"), "{done}");
     assert_eq!((of("to_both"), of("to_none"), of("garbled")), (0.0, 0.0, 0.0), "{done}");
 }
@@ -254,7 +246,7 @@ fn two_readers_without_a_lock_take_parts_of_each_others_messages() {
     let run = ["experiment = \"one-reader\"\nonly = [\"unlocked\"]"];
     let seen = (0..20).any(|_| {
         let done = Parlab::lesson(run).run();
-        let of = |name| number(&done, "unlocked", name);
+        let of = |name| done.number("unlocked", name);
         assert!(of("garbled") == 0.0 || of("to_none") > 0.0, "{done}");
         of("garbled") > 0.0
     });
@@ -266,7 +258,7 @@ fn bandwidth_is_told_for_each_size() {
     let done = experiment("bandwidth");
     let (_, row) = parlab::experiments::experiment("bandwidth").unwrap();
     for variant in NATIVE {
-        assert!(row.figures.iter().all(|name| number(&done, variant, name) > 0.0), "{done}");
+        assert!(row.figures.iter().all(|name| done.number(variant, name) > 0.0), "{done}");
     }
     assert_eq!(done.figure("", "two_cpus"), two_cpus(&done));
 }
@@ -295,10 +287,7 @@ fn a_real_python_shows_the_same() {
         "experiment = \"greeting\"\nonly = [\"python-as-written\"]",
         "experiment = \"bandwidth\"\nruns = 1\nonly = [\"python-pipe\"]",
     ];
-    let room = std::rc::Rc::new(crate::room::Room::new());
-    room.file("x.md", lesson_text(&blocks));
-    let args = ["lesson", "./x.md", "--json", "--python"];
-    let done = Parlab::in_room(&room).args(args).args([&python]).run();
+    let done = Parlab::lesson_in(&python, blocks).run();
     assert_eq!(faults(&done), [], "{done}");
     let runs = done.runs();
     assert_eq!(runs.len(), 3, "{done}");
@@ -312,57 +301,9 @@ fn a_real_python_shows_the_same() {
         let cpus = run.cpus.unwrap();
         assert_eq!(cpus[0] != cpus[1], two_cpus(&done), "{done}");
     }
-    let of = |name| number(&done, "python-as-written", name);
+    let of = |name| done.number("python-as-written", name);
     assert_eq!(of("sender_first") + of("receiver_first"), of("greetings"), "{done}");
     assert_eq!(done.figure("python-as-written", "two_way"), "socket");
     assert_eq!(done.figure("python-as-written", "one_way"), "pipe");
-    assert!(number(&done, "python-pipe", "at_1mib_bytes_per_s") > 0.0);
-}
-
-#[test]
-fn the_figures_are_those_of_the_registry() {
-    let names = [
-        "echo",
-        "echo-queue",
-        "recv-first",
-        "greeting",
-        "unread",
-        "full",
-        "end",
-        "one-reader",
-        "bandwidth",
-    ];
-    let blocks = names.map(|name| format!("experiment = \"{name}\"\nn = 2\nruns = 1"));
-    let done = Parlab::lesson(blocks.each_ref().map(String::as_str)).run();
-    for measure in done.figures() {
-        let (_, row) = parlab::experiments::experiment(&measure.experiment).unwrap();
-        let known = if measure.variant.is_some() { row.figures } else { row.experiment_figures };
-        for name in measure.values.keys() {
-            assert!(known.contains(&name.as_str()), "{name} of {measure:?}");
-        }
-    }
-}
-
-#[test]
-fn of_the_answers_to_each_question_exactly_one_holds() {
-    let args = ["lesson", "pipe", "--part", "all", "--json", "--no-python", "--runs", "1"];
-    let done = Parlab::new().args(args).run();
-    let held: Vec<(String, Vec<String>)> = (done.events().into_iter())
-        .filter_map(|e| if let Event::Answer(a) = e { Some((a.ask, a.held)) } else { None })
-        .collect();
-    let asked: Vec<&str> = held.iter().map(|(ask, _)| ask.as_str()).collect();
-    assert_eq!(asked, ["early", "nobody", "byte", "forgotten", "share", "size"]);
-    assert!(held.iter().all(|(_, held)| held.len() == 1), "{held:?}");
-    for (index, right) in [(0, "waits"), (1, "waits"), (3, "for-ever")] {
-        assert_eq!(held[index].1, [right]);
-    }
-}
-
-#[test]
-fn a_run_of_the_whole_lesson_ends_well_in_both_languages() {
-    for lang in ["en", "it"] {
-        let args = ["lesson", "pipe", "--part", "all", "--no-python", "--lang", lang];
-        let run = Parlab::new().args(args).args(["--runs", "1", "--n", "10"]);
-        run.run().any_stdout().code(0);
-    }
+    assert!(done.number("python-pipe", "at_1mib_bytes_per_s") > 0.0);
 }

@@ -1,16 +1,14 @@
 //! The experiments of the lesson *process*: what they claim, held against what they report.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
-use parlab::event::{ErrorKind, Event, Line, Measure, NoteKind, Run, SpanKind, Timeline};
+use parlab::event::{ErrorKind, Event, Line, NoteKind, Run, SpanKind};
 use serde_json::Value;
 
 use crate::done::Done;
 use crate::family::{is_root, skip};
-use crate::parlab::{Parlab, lesson_text};
+use crate::parlab::Parlab;
 use crate::python::{faults, real_python};
-use crate::room::Room;
 
 /// How many comparisons a test makes at most until chance has shown what it must.
 const TRIES: u32 = 20;
@@ -23,11 +21,6 @@ fn compare<const N: usize>(args: [&str; N]) -> Parlab {
 /// One experiment of the lesson, with a body of options.
 fn experiment(name: &str, options: &str) -> Done {
     Parlab::lesson([format!("experiment = \"{name}\"\n{options}").as_str()]).run()
-}
-
-fn timelines(done: &Done) -> Vec<Timeline> {
-    let events = done.events().into_iter();
-    events.filter_map(|e| if let Event::Timeline(t) = e { Some(t) } else { None }).collect()
 }
 
 #[test]
@@ -83,7 +76,7 @@ fn the_order_of_the_start_is_not_always_that_of_the_first_lines() {
 #[test]
 fn a_timeline_has_a_lane_for_each_child_in_the_order_of_the_start() {
     let done = compare(["--runs", "2", "--n", "4"]).run();
-    let timelines = timelines(&done);
+    let timelines = done.timelines();
     assert_eq!(
         timelines.iter().map(|t| t.variant.as_str()).collect::<Vec<_>>(),
         ["fork", "spawn", "thread"]
@@ -217,23 +210,6 @@ fn fork_hands_on_everything_and_spawn_begins_anew() {
 }
 
 #[test]
-fn figures_are_those_of_the_registry() {
-    let all = ["ending", "lines", "args", "copied", "inherited", "children"];
-    let runs = all.map(|name| format!("experiment = \"{name}\"\nruns = 1\nn = 3"));
-    let done = Parlab::lesson(runs.each_ref().map(String::as_str)).run();
-    let mut seen = BTreeSet::new();
-    for event in done.events() {
-        let Event::Measure(Measure { experiment, values, .. }) = event else { continue };
-        let (_, row) = parlab::experiments::experiment(&experiment).unwrap();
-        for name in values.keys() {
-            assert!(row.figures.contains(&name.as_str()), "{name} of {experiment}");
-        }
-        seen.insert(experiment);
-    }
-    assert_eq!(seen.len(), all.len(), "{seen:?}");
-}
-
-#[test]
 fn a_number_of_children_out_of_range_is_told_with_its_range() {
     for value in ["0", "-1", "10000001", "99999999999999999999"] {
         for command in ["compare", "lesson"] {
@@ -349,16 +325,13 @@ fn a_real_python_makes_its_children_by_each_start_method() {
     let Some(python) = real_python() else {
         return skip("a_real_python_makes…", "there is no python3");
     };
-    let room = Rc::new(Room::new());
     let only = |name: &str, variants: &str| {
         format!("experiment = \"{name}\"\nn = 12\nruns = 1\nonly = [{variants}]")
     };
     let each = "\"python-fork\", \"python-spawn\", \"python-forkserver\"";
     let args = "\"python-comma\", \"python-no-comma\"";
     let runs = [only("children", each), only("args", args), only("inherited", each)];
-    room.file("x.md", lesson_text(&runs.each_ref().map(String::as_str)));
-    let run = Parlab::in_room(&room).args(["lesson", "./x.md", "--json", "--python"]);
-    let done = run.args([&python]).run();
+    let done = Parlab::lesson_in(&python, runs).run();
     assert_eq!(faults(&done), [], "{done}");
     for run in done.runs().into_iter().filter(|run| run.experiment == "children") {
         assert_eq!(run.variant, format!("python-{}", run.start_method.unwrap()));
@@ -386,10 +359,4 @@ fn figure_of(done: &Done, experiment: &str, variant: &str, name: &str) -> Value 
         _ => None,
     });
     found.unwrap_or_else(|| panic!("no {name} of {experiment} {variant}\n{done}"))
-}
-
-#[test]
-fn a_run_of_the_whole_lesson_ends_well() {
-    let args = ["lesson", "process", "--part", "all", "--json", "--no-python", "--runs", "2"];
-    Parlab::new().args(args).args(["--n", "4"]).run().ends(0, None);
 }

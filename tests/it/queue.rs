@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use parlab::event::{Deadlock, EndReason, ErrorKind, Event, Evidence, NoteKind, Run};
+use parlab::event::{EndReason, ErrorKind, Event, Evidence, NoteKind, Run};
 
 use crate::done::Done;
 use crate::family::skip;
@@ -15,12 +15,6 @@ const NATIVE: [&str; 4] = ["serial", "process-per-item", "workers", "threads"];
 /// `compare queue --json` without Python.
 fn compare<const N: usize>(args: [&str; N]) -> Parlab {
     Parlab::new().args(["compare", "queue", "--json", "--no-python"]).args(args)
-}
-
-#[track_caller]
-fn number(done: &Done, variant: &str, name: &str) -> f64 {
-    let value = done.figure(variant, name);
-    value.as_f64().unwrap_or_else(|| panic!("{name} of {variant:?} is {value}\n{done}"))
 }
 
 #[test]
@@ -52,22 +46,22 @@ fn making_getting_and_reaping_are_the_whole_time_of_a_run() {
     // Of one run, so that the medians are that run's own figures.
     let done = compare(["--runs", "1", "--n", "20"]).run();
     for run in done.runs().into_iter().filter(|run| run.variant != "serial") {
-        let of = |name| number(&done, &run.variant, name);
+        let of = |name| done.number(&run.variant, name);
         let parts = of("create_s") + of("collect_s") + of("reap_s");
         assert!((parts - run.time_s.unwrap()).abs() < 1e-8, "{run:?}: {parts}");
         assert!(of("create_s") > 0.0 && of("reap_s") > 0.0 && of("put_s") > 0.0, "{run:?}");
     }
-    assert_eq!(number(&done, "serial", "create_s"), 0.0);
-    assert_eq!(number(&done, "serial", "reap_s"), 0.0);
-    assert!(number(&done, "serial", "put_s") > 0.0);
+    assert_eq!(done.number("serial", "create_s"), 0.0);
+    assert_eq!(done.number("serial", "reap_s"), 0.0);
+    assert!(done.number("serial", "put_s") > 0.0);
 }
 
 #[test]
 fn a_single_producer_is_never_out_of_order() {
     let done = compare(["--runs", "3", "--only", "serial"]).run();
-    assert_eq!(number(&done, "serial", "out_of_order"), 0.0);
+    assert_eq!(done.number("serial", "out_of_order"), 0.0);
     let done = compare(["--runs", "3", "--only", "workers", "--workers", "1"]).run();
-    assert_eq!(number(&done, "workers", "out_of_order"), 0.0);
+    assert_eq!(done.number("workers", "out_of_order"), 0.0);
 }
 
 #[test]
@@ -94,9 +88,7 @@ fn results_come_in_the_order_of_their_puts_and_can_be_put_in_the_order_of_start(
 #[test]
 fn joining_before_getting_is_a_deadlock_and_getting_first_is_none() {
     let done = Parlab::lesson(["experiment = \"join-first\""]).run();
-    let deadlocks: Vec<Deadlock> = (done.events().into_iter())
-        .filter_map(|e| if let Event::Deadlock(deadlock) = e { Some(deadlock) } else { None })
-        .collect();
+    let deadlocks = done.deadlocks();
     let [deadlock] = deadlocks.as_slice() else { panic!("{done}") };
     assert_eq!(deadlock.variant, "join-first");
     let [parent, child] = deadlock.waits.as_slice() else { panic!("{deadlock:?}") };
@@ -121,8 +113,8 @@ fn joining_before_getting_is_a_deadlock_and_getting_first_is_none() {
         assert_eq!(done.figure(variant, "found"), found);
         assert_eq!(done.figure(variant, "both_ended"), !found);
     }
-    assert_eq!(number(&done, "get-first", "got"), number(&done, "get-first", "messages"));
-    assert_eq!(number(&done, "join-first", "got"), 0.0);
+    assert_eq!(done.number("get-first", "got"), done.number("get-first", "messages"));
+    assert_eq!(done.number("join-first", "got"), 0.0);
 }
 
 #[test]
@@ -149,7 +141,7 @@ fn a_deadlock_is_told_as_what_it_is_whether_locks_are_held_or_not() {
 #[test]
 fn the_queue_of_the_deadlock_is_as_full_as_its_messages_make_it() {
     let done = Parlab::lesson(["experiment = \"join-first\"\nonly = [\"join-first\"]"]).run();
-    let of = |name| number(&done, "join-first", name);
+    let of = |name| done.number("join-first", name);
     let each = of("message_bytes") + 4.0;
     assert_eq!(of("held_bytes"), of("put") * each);
     assert!(of("put") > 0.0 && of("put") < of("messages"));
@@ -170,8 +162,7 @@ fn the_grain_is_the_least_work_from_which_on_the_loop_is_beaten() {
     ];
     let done = Parlab::lesson(["experiment = \"break-even\"\nn = 8\nruns = 1"]).run();
     for variant in ["process-per-item", "workers"] {
-        let beats =
-            |name: &str| number(&done, variant, name) * 1.05 < number(&done, "serial", name);
+        let beats = |name: &str| done.number(variant, name) * 1.05 < done.number("serial", name);
         let mut grain = None;
         for (work, name) in levels.into_iter().rev() {
             if !beats(name) {
@@ -183,7 +174,7 @@ fn the_grain_is_the_least_work_from_which_on_the_loop_is_beaten() {
         assert_eq!(done.figure(variant, "grain_s").as_f64(), grain, "{done}");
     }
     assert_eq!(done.figure("serial", "wins"), false);
-    let (ceiling, processes) = (number(&done, "", "ceiling"), number(&done, "", "processes"));
+    let (ceiling, processes) = (done.number("", "ceiling"), done.number("", "processes"));
     assert!(ceiling > 0.0 && ceiling <= processes, "{done}");
 }
 
@@ -195,7 +186,7 @@ fn the_sweep_runs_the_experiment_that_raises_the_work_and_no_other() {
     assert!(done.runs().is_empty(), "{done}");
     let start = &done.lines()[0]["params"];
     assert_eq!((start["n"].as_u64(), start["work_s"].as_f64()), (Some(4), None), "{start}");
-    assert!(number(&done, "", "ceiling") > 0.0);
+    assert!(done.number("", "ceiling") > 0.0);
     done.ends(0, None);
 }
 
@@ -249,7 +240,7 @@ fn on_one_cpu_the_ceiling_is_about_one() {
     }
     let seen = (0..20).any(|_| {
         let run = ["experiment = \"break-even\"\nn = 1\nruns = 1\nonly = [\"serial\"]"];
-        number(&Parlab::lesson(run).under(taskset).run(), "", "ceiling") < 1.5
+        Parlab::lesson(run).under(taskset).run().number("", "ceiling") < 1.5
     });
     assert!(seen, "two processes on one CPU seemed to compute at the same time");
 }
@@ -273,7 +264,7 @@ fn what_cannot_be_sent_is_told_by_put_and_by_nobody_behind_a_feeder() {
         assert_eq!(done.figure(variant, "put_failed"), told, "{variant}");
         assert_eq!(done.figure(variant, "exitcode"), 0, "{variant}");
         assert_eq!(done.figure(variant, "getter_waits"), true, "{variant}");
-        assert!(number(&done, variant, "waited_s") > 0.0);
+        assert!(done.number(variant, "waited_s") > 0.0);
     }
 }
 
@@ -288,10 +279,7 @@ fn a_real_python_shows_the_same() {
         "experiment = \"producer-killed\"\nonly = [\"python-killed\"]",
         "experiment = \"unsendable\"\nonly = [\"python-lambda\"]",
     ];
-    let room = std::rc::Rc::new(crate::room::Room::new());
-    room.file("x.md", lesson_text(&blocks));
-    let args = ["lesson", "./x.md", "--json", "--python"];
-    let done = Parlab::in_room(&room).args(args).args([&python]).run();
+    let done = Parlab::lesson_in(&python, blocks).run();
     assert_eq!(faults(&done), [], "{done}");
     let runs = done.runs();
     assert_eq!(runs.len(), 2, "{done}");
@@ -317,7 +305,7 @@ fn python_deadlocks(done: &Done) {
     assert_eq!(of("both_ended"), false, "{done}");
     assert_eq!(of("put"), of("messages"), "{done}");
     let [held, capacity, each] = ["held_bytes", "capacity_bytes", "message_bytes"]
-        .map(|name| number(done, "python-join-first", name));
+        .map(|name| done.number("python-join-first", name));
     assert!(held > each && held <= capacity && held + 2.0 * each > capacity, "{done}");
     let told = done.events().into_iter().find_map(|e| match e {
         Event::Deadlock(deadlock) if deadlock.variant == "python-join-first" => Some(deadlock),
@@ -331,42 +319,5 @@ fn python_deadlocks(done: &Done) {
             [("parent", Some("child")), ("child", Some("feeder")), ("feeder", Some("parent"))];
         assert_eq!(circle, next, "{done}");
         assert_eq!(told.evidence, Evidence::Wchan);
-    }
-}
-
-#[test]
-fn the_figures_are_those_of_the_registry() {
-    let experiments = ["sum", "order", "join-first", "break-even", "producer-killed", "unsendable"]
-        .map(|name| format!("experiment = \"{name}\"\nn = 2\nruns = 1"));
-    let done = Parlab::lesson(experiments.each_ref().map(String::as_str)).run();
-    for measure in done.figures() {
-        let (_, row) = parlab::experiments::experiment(&measure.experiment).unwrap();
-        let known = if measure.variant.is_some() { row.figures } else { row.experiment_figures };
-        for name in measure.values.keys() {
-            assert!(known.contains(&name.as_str()), "{name} of {measure:?}");
-        }
-    }
-}
-
-#[test]
-fn of_the_answers_to_each_question_exactly_one_holds() {
-    let args = ["lesson", "queue", "--part", "all", "--json", "--no-python", "--runs", "1"];
-    let done = Parlab::new().args(args).run();
-    let held: Vec<(String, Vec<String>)> = (done.events().into_iter())
-        .filter_map(|e| if let Event::Answer(a) = e { Some((a.ask, a.held)) } else { None })
-        .collect();
-    let asked: Vec<&str> = held.iter().map(|(ask, _)| ask.as_str()).collect();
-    assert_eq!(asked, ["share", "busy", "grain", "killed", "who"]);
-    assert!(held.iter().all(|(_, held)| held.len() == 1), "{held:?}");
-    assert_eq!(held[3].1, ["confirmed"]);
-    assert_eq!(held[4].1, ["nobody"]);
-}
-
-#[test]
-fn a_run_of_the_whole_lesson_ends_well_in_both_languages() {
-    for lang in ["en", "it"] {
-        let args = ["lesson", "queue", "--part", "all", "--no-python", "--lang", lang];
-        let run = Parlab::new().args(args).args(["--runs", "1", "--n", "10"]);
-        run.run().any_stdout().code(0);
     }
 }

@@ -2,7 +2,6 @@
 
 use parlab::event::{Curve, Event, Run};
 
-use crate::done::Done;
 use crate::family::{is_root, skip};
 use crate::parlab::{Parlab, lesson_text};
 use crate::python::{faults, real_python};
@@ -16,18 +15,12 @@ fn compare<const N: usize>(args: [&str; N]) -> Parlab {
     Parlab::new().args(["compare", "shm", "--json", "--no-python"]).args(args)
 }
 
-#[track_caller]
-fn number(done: &Done, variant: &str, name: &str) -> f64 {
-    let value = done.figure(variant, name);
-    value.as_f64().unwrap_or_else(|| panic!("{name} of {variant:?} is {value}\n{done}"))
-}
-
 #[test]
 fn what_a_child_sets_its_parent_reads_only_where_both_share_it() {
     let done = Parlab::lesson(["experiment = \"written\""]).run();
     for (variant, parent_reads) in [("variable", 0.0), ("global", 0.0), ("value", 33.5)] {
-        assert_eq!(number(&done, variant, "child_sum"), 33.5, "{variant}");
-        assert_eq!(number(&done, variant, "parent_sum"), parent_reads, "{variant}");
+        assert_eq!(done.number(variant, "child_sum"), 33.5, "{variant}");
+        assert_eq!(done.number(variant, "parent_sum"), parent_reads, "{variant}");
         assert_eq!(done.figure(variant, "same_address"), true, "{variant}");
         let address = done.figure(variant, "child_address");
         assert_eq!(address, done.figure(variant, "parent_address"), "{variant}");
@@ -38,7 +31,7 @@ fn what_a_child_sets_its_parent_reads_only_where_both_share_it() {
 #[test]
 fn the_write_to_a_copy_stops_for_the_page_fault_that_makes_it() {
     let done = Parlab::lesson(["experiment = \"written\"\nonly = [\"variable\"]"]).run();
-    assert_eq!(number(&done, "variable", "page_faults"), 1.0, "{done}");
+    assert_eq!(done.number("variable", "page_faults"), 1.0, "{done}");
 }
 
 #[test]
@@ -64,13 +57,13 @@ fn eight_point_four_is_kept_by_64_bits_and_not_by_32() {
         assert_eq!(done.figure(variant, "equal_as_stored"), true);
         assert_eq!(done.figure(variant, "bits"), bits);
         // The whole number times the power of two is the number, exactly.
-        let significand = number(&done, variant, "significand");
-        let power = number(&done, variant, "power");
+        let significand = done.number(variant, "significand");
+        let power = done.number(variant, "power");
         let value: f64 = stored.parse().unwrap();
         assert_eq!(significand * power.exp2(), value, "{variant}");
         let above: f64 = done.figure(variant, "above").as_str().unwrap().parse().unwrap();
         assert!(value <= 8.4 && above > 8.4, "{variant}: {value} {above}");
-        assert_eq!(number(&done, variant, "gap"), power.exp2(), "{variant}");
+        assert_eq!(done.number(variant, "gap"), power.exp2(), "{variant}");
     }
 }
 
@@ -93,18 +86,18 @@ fn a_message_is_copied_in_and_out_and_shared_numbers_once_each_way() {
     let done = compare(["--runs", "1", "--n", "20000"]).run();
     let payload = 20_000.0 * 8.0;
     for message in ["pipe", "socketpair", "queue"] {
-        assert_eq!(number(&done, message, "copied_bytes"), 4.0 * payload, "{message}");
+        assert_eq!(done.number(message, "copied_bytes"), 4.0 * payload, "{message}");
     }
-    assert_eq!(number(&done, "shm", "copied_bytes"), 2.0 * payload);
+    assert_eq!(done.number("shm", "copied_bytes"), 2.0 * payload);
     // Its server takes each message out of one socket, and puts it into another.
-    assert_eq!(number(&done, "manager", "copied_bytes"), 8.0 * payload);
+    assert_eq!(done.number("manager", "copied_bytes"), 8.0 * payload);
 }
 
 #[test]
 fn nobody_holds_more_than_twice_the_numbers() {
     let peaks = |n: &str| {
         let done = compare(["--runs", "1", "--n", n]).run();
-        CARRIERS.map(|carrier| number(&done, carrier, "peak_bytes"))
+        CARRIERS.map(|carrier| done.number(carrier, "peak_bytes"))
     };
     let (few, many) = (peaks("1"), peaks("1000000"));
     let payload = 8e6;
@@ -154,22 +147,22 @@ fn the_trips_grow_from_one_number_to_as_many_as_were_asked_for() {
         assert_eq!((curve.x.as_str(), curve.y.as_str()), ("n", "time_s"));
         let sizes: Vec<f64> = curve.points.iter().map(|point| point.0).collect();
         assert_eq!(sizes, [1.0, 10.0, 100.0, 1000.0]);
-        let of = |name| number(&done, &curve.variant, name);
+        let of = |name| done.number(&curve.variant, name);
         let times = ["at_1_s", "at_10_s", "at_100_s", "at_1k_s"].map(of);
         let drawn: Vec<f64> = curve.points.iter().map(|point| point.1).collect();
         assert_eq!(drawn, times, "the table and the plot tell the same");
         assert_eq!(of("few_ratio"), times[1] / times[0]);
         assert_eq!(of("many_ratio"), times[3] / times[2]);
     }
-    assert_eq!(number(&done, "", "most_bytes"), 8000.0);
-    assert_eq!(number(&done, "pipe", "copied_bytes"), 32_000.0);
-    assert_eq!(number(&done, "shm", "copied_bytes"), 16_000.0);
+    assert_eq!(done.number("", "most_bytes"), 8000.0);
+    assert_eq!(done.number("pipe", "copied_bytes"), 32_000.0);
+    assert_eq!(done.number("shm", "copied_bytes"), 16_000.0);
 }
 
 #[test]
 fn one_number_alone_grows_nowhere() {
     let done = Parlab::lesson(["experiment = \"growth\"\nn = 1\nruns = 1"]).run();
-    assert!(number(&done, "pipe", "at_1_s") > 0.0);
+    assert!(done.number("pipe", "at_1_s") > 0.0);
     assert!(done.figures().iter().all(|measure| !measure.values.contains_key("few_ratio")));
     let args = ["lesson", "shm", "--part", "carriers", "--no-python", "--n", "1", "--runs", "1"];
     Parlab::new().args(args).run().any_stdout();
@@ -191,8 +184,8 @@ fn what_is_only_read_is_there_once_and_what_is_written_to_once_for_each_who_writ
     if done.figures().is_empty() {
         return skip("what_is_only_read…", "/proc/PID/smaps_rollup is not there");
     }
-    let times = |variant| number(&done, variant, "times");
-    assert_eq!(number(&done, "shared", "processes"), 5.0);
+    let times = |variant| done.number(variant, "times");
+    assert_eq!(done.number("shared", "processes"), 5.0);
     for once in ["inherited", "shared"] {
         assert!((0.9..1.5).contains(&times(once)), "{once}: {}\n{done}", times(once));
     }
@@ -203,21 +196,21 @@ fn what_is_only_read_is_there_once_and_what_is_written_to_once_for_each_who_writ
 #[test]
 fn named_memory_is_found_by_its_name_and_unlinked_by_its_creator_alone() {
     let done = Parlab::lesson(["experiment = \"named\""]).run();
-    assert_eq!(number(&done, "stranger", "sum"), 33.5);
+    assert_eq!(done.number("stranger", "sum"), 33.5);
     assert_eq!(done.figure("stranger", "left"), "3, 4, 5, 6, 7, 8.4, 8.8, 7.3");
     assert_eq!(done.figure("stranger", "name_left"), true);
     assert_eq!(done.figure("child-drops", "name_left"), true);
     assert_eq!(done.figure("crate-child-drops", "name_left"), false);
     assert_eq!(done.figure("owner-killed", "exitcode"), -9);
     assert_eq!(done.figure("owner-killed", "name_left"), true);
-    assert_eq!(number(&done, "owner-killed", "content"), 33.5);
+    assert_eq!(done.number("owner-killed", "content"), 33.5);
 }
 
 #[test]
 fn named_memory_that_does_not_fit_is_refused_before_it_is_touched() {
     let done = Parlab::lesson(["experiment = \"named\"\nonly = [\"too-large\"]"]).run();
     assert_eq!(done.figure("too-large", "refused"), true);
-    let [asked, free] = ["asked_bytes", "free_bytes"].map(|name| number(&done, "too-large", name));
+    let [asked, free] = ["asked_bytes", "free_bytes"].map(|name| done.number("too-large", name));
     assert!(asked > free, "{done}");
     assert_eq!(done.figure("too-large", "name_left"), false);
 }
@@ -264,10 +257,7 @@ fn a_real_python_shows_the_same() {
         "experiment = \"named\"\nonly = [\"python-stranger\"]",
         "experiment = \"footprint\"\nonly = [\"python-list\", \"python-array\"]",
     ];
-    let room = std::rc::Rc::new(crate::room::Room::new());
-    room.file("x.md", lesson_text(&blocks));
-    let args = ["lesson", "./x.md", "--json", "--python"];
-    let done = Parlab::in_room(&room).args(args).args([&python]).run();
+    let done = Parlab::lesson_in(&python, blocks).run();
     assert_eq!(faults(&done), [], "{done}");
     let runs = done.runs();
     assert_eq!(runs.len(), 2, "{done}");
@@ -277,58 +267,19 @@ fn a_real_python_shows_the_same() {
     }
     for (variant, sum) in [("python-variable", 0.0), ("python-global", 0.0), ("python-value", 33.5)]
     {
-        assert_eq!(number(&done, variant, "child_sum"), 33.5, "{variant}");
-        assert_eq!(number(&done, variant, "parent_sum"), sum, "{variant}");
+        assert_eq!(done.number(variant, "child_sum"), 33.5, "{variant}");
+        assert_eq!(done.number(variant, "parent_sum"), sum, "{variant}");
     }
     assert_eq!(done.figure("python-f", "bits"), "0x41066666");
     assert_eq!(done.figure("python-f", "equal"), false);
     assert_eq!(done.figure("python-d", "equal"), true);
     // To look at an object is to count a reference, and to write to its page.
     if done.figures().iter().any(|m| m.variant.as_deref() == Some("python-list")) {
-        let times = |variant| number(&done, variant, "times");
+        let times = |variant| done.number(variant, "times");
         assert!(times("python-list") > 2.0 && times("python-array") < 1.5, "{done}");
     }
     // A Python older than 3.8 has no such memory, and says nothing of it.
     if done.figures().iter().any(|m| m.variant.as_deref() == Some("python-stranger")) {
-        assert_eq!(number(&done, "python-stranger", "content"), 7.0, "{done}");
-    }
-}
-
-#[test]
-fn the_figures_are_those_of_the_registry() {
-    let experiments = ["carry", "written", "bits", "growth", "footprint", "named"]
-        .map(|name| format!("experiment = \"{name}\"\nn = 10\nruns = 1"));
-    let done = Parlab::lesson(experiments.each_ref().map(String::as_str)).run();
-    for measure in done.figures() {
-        let (_, row) = parlab::experiments::experiment(&measure.experiment).unwrap();
-        let known = if measure.variant.is_some() { row.figures } else { row.experiment_figures };
-        for name in measure.values.keys() {
-            assert!(known.contains(&name.as_str()), "{name} of {measure:?}");
-        }
-    }
-}
-
-#[test]
-fn of_the_answers_to_each_question_exactly_one_holds() {
-    let args = ["lesson", "shm", "--part", "all", "--json", "--no-python", "--runs", "1"];
-    let done = Parlab::new().args(args).args(["--n", "1000"]).run();
-    let held: Vec<(String, Vec<String>)> = (done.events().into_iter())
-        .filter_map(|e| if let Event::Answer(a) = e { Some((a.ask, a.held)) } else { None })
-        .collect();
-    let asked: Vec<&str> = held.iter().map(|(ask, _)| ask.as_str()).collect();
-    assert_eq!(asked, ["sum", "equal", "growth", "copies", "crash"]);
-    assert!(held.iter().all(|(_, held)| held.len() == 1), "{held:?}");
-    assert_eq!(held[0].1, ["unchanged"]);
-    assert_eq!(held[1].1, ["width"]);
-    assert_eq!(held[3].1, ["one-for-all"]);
-    assert_eq!(held[4].1, ["stays"]);
-}
-
-#[test]
-fn a_run_of_the_whole_lesson_ends_well_in_both_languages() {
-    for lang in ["en", "it"] {
-        let args = ["lesson", "shm", "--part", "all", "--no-python", "--lang", lang];
-        let run = Parlab::new().args(args).args(["--runs", "1", "--n", "1000"]);
-        run.run().any_stdout().code(0);
+        assert_eq!(done.number("python-stranger", "content"), 7.0, "{done}");
     }
 }

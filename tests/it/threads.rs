@@ -24,12 +24,6 @@ fn experiment(name: &str, options: &str) -> Done {
     Parlab::lesson([format!("experiment = \"{name}\"\n{options}").as_str()]).run()
 }
 
-#[track_caller]
-fn number(done: &Done, variant: &str, name: &str) -> f64 {
-    let value = done.figure(variant, name);
-    value.as_f64().unwrap_or_else(|| panic!("{name} of {variant:?} is {value}\n{done}"))
-}
-
 #[test]
 fn the_ledger_adds_up_in_every_traced_run() {
     let done = compare(["--runs", "5", "--only", "unlocked,locked,atomic"]).run();
@@ -229,15 +223,15 @@ fn the_first_question_has_one_answer_with_a_python_and_without() {
 
 #[test]
 fn under_one_lock_one_thread_computes_at_a_time_and_all_wait_at_once() {
-    let at_once = |done: &Done, variant: &str| number(done, variant, "at_once");
+    let at_once = |done: &Done, variant: &str| done.number(variant, "at_once");
     // Whether threads without a lock meet depends on what else runs here.
     let met = (0..TRIES).any(|_| {
         let done = experiment("one-lock", "runs = 1\nwork_s = 0.005\nwait_s = 0.02");
         for variant in ["compute", "wait", "compute-locked", "wait-locked"] {
-            let times = ["at_1_s", "at_2_s", "at_4_s"].map(|name| number(&done, variant, name));
+            let times = ["at_1_s", "at_2_s", "at_4_s"].map(|name| done.number(variant, name));
             assert!(times.iter().all(|time| *time > 0.0), "{done}");
             let ratio = 4.0 * times[0] / times[2];
-            assert!((number(&done, variant, "speedup_4") - ratio).abs() < 1e-9, "{done}");
+            assert!((done.number(variant, "speedup_4") - ratio).abs() < 1e-9, "{done}");
         }
         assert_eq!(at_once(&done, "compute-locked"), 1.0, "{done}");
         ["compute", "wait", "wait-locked"].iter().all(|variant| at_once(&done, variant) > 1.0)
@@ -261,7 +255,7 @@ fn a_process_can_be_killed_alone_and_a_thread_only_asked() {
 fn every_message_has_one_receiver() {
     let done = experiment("channels", "runs = 2");
     for variant in ["channel", "queue"] {
-        let of = |name| number(&done, variant, name);
+        let of = |name| done.number(variant, name);
         assert_eq!(of("messages"), 10_000.0);
         assert_eq!((of("received"), of("twice")), (10_000.0, 0.0), "{variant}\n{done}");
         assert_eq!(of("most") + of("fewest"), of("received"), "{variant}\n{done}");
@@ -284,10 +278,7 @@ fn a_real_python_shows_the_same() {
         "experiment = \"end-one\"\nonly = [\"python-thread\", \"python-process\"]",
         "experiment = \"channels\"\nruns = 1\nonly = [\"python-queue\"]",
     ];
-    let room = Rc::new(Room::new());
-    room.file("x.md", lesson_text(&blocks));
-    let args = ["lesson", "./x.md", "--json", "--python"];
-    let done = Parlab::in_room(&room).args(args).args([&python]).run();
+    let done = Parlab::lesson_in(&python, blocks).run();
     assert_eq!(faults(&done), [], "{done}");
     for run in done.runs().into_iter().filter(|run| run.experiment != "turns") {
         assert!(run.variant == "python-unlocked" || run.correct == Some(true), "{run:?}");
@@ -298,7 +289,7 @@ fn a_real_python_shows_the_same() {
     assert_eq!(done.figure("python-process", "exitcode"), -15, "{done}");
     assert_eq!(done.figure("python-queue", "received"), 10_000, "{done}");
     assert_eq!(done.figure("python-queue", "twice"), 0, "{done}");
-    assert!(number(&done, "python-hash", "at_1_s") > 0.0, "{done}");
+    assert!(done.number("python-hash", "at_1_s") > 0.0, "{done}");
     let of = |name: &str, kind: &str, figure: &str| {
         let measured = done
             .figures()
@@ -330,29 +321,4 @@ fn where_no_thread_can_be_had_it_is_told_as_a_limit() {
     let [error] = done.errors().try_into().unwrap();
     assert_eq!(error.kind, ErrorKind::ProcessLimit, "{error:?}");
     assert_eq!(error.what.as_deref(), Some("starting a thread"));
-}
-
-#[test]
-fn the_figures_are_those_of_the_registry() {
-    let experiments =
-        ["counter", "work", "wait", "globals", "turns", "one-lock", "end-one", "channels"].map(
-            |name| format!("experiment = \"{name}\"\nruns = 1\niterations = 100\nwork_s = 0.001"),
-        );
-    let done = Parlab::lesson(experiments.each_ref().map(String::as_str)).run();
-    for measure in done.figures() {
-        let (_, row) = parlab::experiments::experiment(&measure.experiment).unwrap();
-        let known = if measure.variant.is_some() { row.figures } else { row.experiment_figures };
-        for name in measure.values.keys() {
-            assert!(known.contains(&name.as_str()), "{name} of {measure:?}");
-        }
-    }
-}
-
-#[test]
-fn a_run_of_the_whole_lesson_ends_well_in_both_languages() {
-    for lang in ["en", "it"] {
-        let args = ["lesson", "threads", "--part", "all", "--no-python", "--lang", lang];
-        let run = Parlab::new().args(args).args(["--runs", "1", "--iterations", "1000"]);
-        run.run().any_stdout().code(0);
-    }
 }

@@ -1,31 +1,21 @@
 //! The bank: withdrawals in one process, as many deposits in another, one balance.
 //!
-//! Six ways to write the loop. Each is run as it is, for its time and its outcome,
-//! and once more with the ledger, for what was lost; the loops are the same code.
-
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+//! Six ways to write the loop. Each is run as it is, for its time and its outcome, and once more
+//! with the ledger, for what was lost; the loops are the same code, and how they are run and told
+//! stands in `race`.
 
 use anyhow::{Context, Result};
 
-use crate::event::{Event, LostUpdate, NoteKind, Run};
 use crate::experiments::clocks::Clocks;
-use crate::experiments::lab::{Lab, Variant};
-use crate::experiments::ledger::{
-    Account, Books, Lost, Page, Plain, Traced, Widened, Word, Writer,
-};
+use crate::experiments::lab::Lab;
+use crate::experiments::ledger::Account;
+use crate::experiments::race::{self, GATE_BOUND, Race, Writes};
 use crate::experiments::stage::Stage;
 use crate::experiments::workers::finish_all;
-use crate::experiments::{python, rounds};
-use crate::mp::{Gate, Lock, Process, RawValue, Shared, SharedSlice};
+use crate::mp::{Gate, Lock, Process};
 
-/// The balance before the first withdrawal, and, if nothing is lost, after the last.
-pub const START: i32 = 100;
-/// The two processes: their names, and what each adds in a step.
-pub const WORKERS: [(&str, i32); 2] = [("withdraw", -1), ("deposit", 1)];
-/// How long a process waits for the other at the start.
-const GATE_BOUND: Duration = Duration::from_secs(5);
+/// What each of the two adds in a step: one withdraws, one deposits.
+const AMOUNTS: [i32; 2] = [-1, 1];
 
 fn unlocked(account: &mut impl Account, amount: i32, iterations: u32) {
     // region: unlocked
@@ -94,21 +84,9 @@ pub enum Way {
 }
 
 impl Way {
-    fn named(name: &str) -> Self {
-        match name {
-            "unlocked" => Way::Unlocked,
-            "half-locked" => Way::HalfLocked,
-            "locked" => Way::Locked,
-            "coarse" => Way::Coarse,
-            "atomic" => Way::Atomic,
-            "local" => Way::Local,
-            other => unreachable!("the registry has no variant {other}"),
-        }
-    }
-
     /// The loop of worker number `index` (0 withdraws, 1 deposits).
     fn work(self, account: &mut impl Account, lock: &Lock, index: usize, iterations: u32) {
-        let amount = WORKERS[index].1;
+        let amount = AMOUNTS[index];
         match self {
             Way::Unlocked => unlocked(account, amount, iterations),
             Way::HalfLocked if index == 0 => locked(account, lock, amount, iterations),
@@ -117,15 +95,6 @@ impl Way {
             Way::Coarse => coarse(account, lock, amount, iterations),
             Way::Atomic => atomic(account, amount, iterations),
             Way::Local => local(account, lock, amount, iterations),
-        }
-    }
-
-    /// Writes that a worker makes: how many, and what each adds.
-    fn writes(self, index: usize, iterations: u32) -> (u32, i32) {
-        let amount = WORKERS[index].1;
-        match self {
-            Way::Local => (1, amount * iterations as i32),
-            _ => (iterations, amount),
         }
     }
 }
@@ -139,12 +108,6 @@ pub struct Bank {
     stage: Stage,
 }
 
-/// One race, ended: when the two ran.
-struct Raced {
-    time_s: f64,
-    overlap: f64,
-}
-
 impl Bank {
     /// A bank for loops of `iterations` steps.
     ///
@@ -153,66 +116,46 @@ impl Bank {
     pub fn new(iterations: u32, stage: Stage) -> Result<Self> {
         Ok(Bank { lock: Lock::new().context("a lock in shared memory")?, iterations, stage })
     }
+}
 
-    /// One run as it is.
-    ///
-    /// # Errors
-    /// When a process cannot be made or does not end well.
-    pub fn plain(&self, way: Way) -> Result<Run> {
-        let balance = RawValue::new(START).context("the balance in shared memory")?;
-        let raced = match self.stage.widened {
-            false => self.race(way, |_| Plain(&balance))?,
-            true => self.race(way, |_| Widened::new(Plain(&balance)))?,
-        };
-        Ok(self.told(balance.get(), &raced, Some(raced.time_s)))
+impl Race for Bank {
+    type Way = Way;
+
+    const PEER: &'static str = "bank";
+    const NAMES: [&'static str; 2] = ["withdraw", "deposit"];
+    const START: i32 = 100;
+
+    fn named(variant: &str) -> Way {
+        match variant {
+            "unlocked" => Way::Unlocked,
+            "half-locked" => Way::HalfLocked,
+            "locked" => Way::Locked,
+            "coarse" => Way::Coarse,
+            "atomic" => Way::Atomic,
+            "local" => Way::Local,
+            other => unreachable!("the registry has no variant {other}"),
+        }
     }
 
-    /// One run with the ledger: the run, and a lost update if there was one.
-    ///
-    /// # Errors
-    /// As [`Bank::plain`], and if the ledger does not add up.
-    fn traced(&self, way: Way) -> Result<(Run, Option<Lost>)> {
-        let word: Shared<AtomicU64> = Shared::new().context("the balance in shared memory")?;
-        word.store(Word::start(START).bits(), Relaxed);
-        let pages = [self.page(way, 0)?, self.page(way, 1)?];
-        let account = |index: usize| Traced::new(&word, &pages[index], index as u8 + 1);
-        let raced = match self.stage.widened {
-            false => self.race(way, account)?,
-            true => self.race(way, |i| Widened::new(account(i)))?,
-        };
-        let end = Word::from_bits(word.load(Relaxed));
-        let books = self.books(way, end, &pages);
-        let survived = books.audit()?;
-        let mut run = self.told(end.balance(), &raced, None);
-        run.traced = true;
-        run.updates = Some(books.writers.iter().map(|w| u64::from(w.made)).sum());
-        let lost = (books.writers.iter().zip(survived))
-            .map(|(w, survived)| (w.name.to_string(), u64::from(w.made) - survived));
-        run.lost = Some(lost.collect::<BTreeMap<_, _>>());
-        Ok((run, books.lost_update()))
+    fn stage(&self) -> &Stage {
+        &self.stage
     }
 
-    fn page(&self, way: Way, index: usize) -> Result<Page> {
-        let entries = way.writes(index, self.iterations).0 as usize + 1;
-        SharedSlice::zeroed(entries).context("the ledger in shared memory")
+    fn writes(&self, way: Way) -> [Writes; 2] {
+        AMOUNTS.map(|amount| match way {
+            Way::Local => Writes { made: 1, amount: amount * self.iterations as i32 },
+            _ => Writes { made: self.iterations, amount },
+        })
     }
 
-    fn books<'a>(&self, way: Way, end: Word, pages: &'a [Page; 2]) -> Books<'a> {
-        let writers = (0..2).map(|index| {
-            let (made, amount) = way.writes(index, self.iterations);
-            Writer { name: WORKERS[index].0, amount, made, page: &pages[index] }
-        });
-        Books { start: START, end, writers: writers.collect() }
-    }
-
-    /// Both loops, each in a process of its own, let go at one moment.
-    fn race<A: Account>(&self, way: Way, account: impl Fn(usize) -> A) -> Result<Raced> {
+    /// Each in a process of its own.
+    fn race<A: Account>(&self, way: Way, account: impl Fn(usize) -> A + Sync) -> Result<Clocks> {
         let gate = Gate::new(2).context("the gate in shared memory")?;
         let clocks = Clocks::new(2).context("the clocks in shared memory")?;
         let (gate_of, clocks_of, account_of) = (&gate, &clocks, &account);
         let mut workers = Vec::new();
-        for (index, (name, _)) in WORKERS.iter().enumerate() {
-            let mut worker = Process::new(*name, move || {
+        for (index, name) in Self::NAMES.into_iter().enumerate() {
+            let mut worker = Process::new(name, move || {
                 let mut account = account_of(index);
                 (gate_of.arrive_and_wait(GATE_BOUND)).expect("both processes at the gate");
                 clocks_of.time(index, || {
@@ -226,82 +169,13 @@ impl Bank {
             workers.push(worker);
         }
         finish_all(&mut workers)?;
-        Ok(Raced { time_s: clocks.elapsed_s(), overlap: clocks.overlap() })
-    }
-
-    fn told(&self, got: i32, raced: &Raced, time_s: Option<f64>) -> Run {
-        Run {
-            time_s,
-            expected: Some(i64::from(START)),
-            got: Some(i64::from(got)),
-            correct: Some(got == START),
-            overlap: Some(raced.overlap),
-            cpus: self.stage.cpus.map(|cpus| cpus.to_vec()),
-            ..Run::default()
-        }
-    }
-}
-
-/// A loss as the event tells it.
-fn loss(lost: Lost, lab: &Lab, variant: &Variant, index: u32) -> LostUpdate {
-    LostUpdate {
-        experiment: lab.experiment(),
-        variant: variant.name.clone(),
-        index,
-        victim: WORKERS[lost.victim].0.to_string(),
-        overwriter: WORKERS[lost.overwriter].0.to_string(),
-        lost: lost.lost,
-        steps: lost.steps,
+        drop(workers); // what they run borrows the clocks
+        Ok(clocks)
     }
 }
 
 /// The experiment `bank`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
-    let (native, peers): (Vec<_>, Vec<_>) =
-        (variants.iter().cloned()).partition(|v| v.python.is_none());
-    let stage = Stage::usual(&lab.machine.usable);
-    let bank = Bank::new(lab.iterations(), stage)?;
-    let rounds = u64::from(lab.runs());
-    let steps = (native.len() * 2 + peers.len()) as u64 * rounds + variants.len() as u64;
-    lab.expect_steps(steps);
-    if bank.stage.widened && !native.is_empty() {
-        lab.note(None, NoteKind::OneCpuWidened)?;
-    }
-    let runs = rounds::interleave(lab, &variants, |lab, variant, index| {
-        if variant.python.is_some() {
-            return peer(lab, variant, index);
-        }
-        let run = bank.plain(Way::named(variant.base))?;
-        Ok(Some(lab.entitle(run, variant, index)))
-    })?;
-    lab.warn_without_overlap(&variants, &runs)?;
-    let traced = ledgers(lab, &bank, &native)?;
-    lab.summarize(&variants, &[runs, traced].concat())
-}
-
-/// The traced runs: as many as there are rounds; the first lost update of each variant is told.
-fn ledgers(lab: &mut Lab, bank: &Bank, variants: &[Variant]) -> Result<Vec<Run>> {
-    let (mut runs, mut told) = (Vec::new(), Vec::new());
-    for index in 0..lab.runs() {
-        for variant in variants {
-            lab.settle()?;
-            let (run, lost) = bank.traced(Way::named(variant.base))?;
-            let run = lab.entitle(run, variant, index);
-            lab.emit(&Event::Run(run.clone()))?;
-            runs.push(run);
-            if let Some(lost) = lost.filter(|_| !told.contains(&variant.name)) {
-                told.push(variant.name.clone());
-                lab.emit(&Event::LostUpdate(loss(lost, lab, variant, index)))?;
-            }
-            lab.step()?;
-        }
-    }
-    Ok(runs)
-}
-
-fn peer(lab: &mut Lab, variant: &Variant, index: u32) -> Result<Option<Run>> {
-    let way = variant.base.trim_start_matches("python-").to_string();
-    let arguments = ["bank".to_string(), way, lab.iterations().to_string()];
-    python::run(lab, variant, index, &arguments)
+    let bank = Bank::new(lab.iterations(), Stage::usual(&lab.machine.usable))?;
+    race::run(lab, &bank)
 }

@@ -8,8 +8,8 @@ use anyhow::Result;
 
 use super::bank::{Bank, Way};
 use crate::experiments::lab::Lab;
-use crate::experiments::rounds;
 use crate::experiments::stage::Stage;
+use crate::experiments::{race, rounds};
 
 /// The experiment `one-cpu`.
 pub fn run(lab: &mut Lab) -> Result<()> {
@@ -24,7 +24,7 @@ pub fn run(lab: &mut Lab) -> Result<()> {
             "tight" => &tight,
             _ => &widened,
         };
-        let run = bank.plain(Way::Unlocked)?;
+        let run = race::plain(bank, Way::Unlocked)?;
         Ok(Some(lab.entitle(run, variant, index)))
     })?;
     lab.summarize(&variants, &runs)

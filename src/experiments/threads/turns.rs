@@ -10,11 +10,11 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::counter::{self, Counter, Way};
+use super::counter::{Counter, Way};
 use crate::event::Run;
 use crate::experiments::lab::Lab;
-use crate::experiments::rounds;
 use crate::experiments::stage::Stage;
+use crate::experiments::{race, rounds};
 
 /// Figures of the experiment: whether a Python as it is answers the question (else those do that
 /// take turns on one CPU), how many runs that were and how many of them lost updates; the versions
@@ -31,9 +31,9 @@ pub fn run(lab: &mut Lab) -> Result<()> {
     lab.expect_steps(variants.len() as u64 * (u64::from(lab.runs()) + 1));
     let runs = rounds::interleave(lab, &variants, |lab, variant, index| {
         if variant.python.is_some() {
-            return counter::peer(lab, variant, index);
+            return race::peer::<Counter>(lab, variant, index);
         }
-        let run = on_one_cpu.plain(Way::Unlocked)?;
+        let run = race::plain(&on_one_cpu, Way::Unlocked)?;
         Ok(Some(lab.entitle(run, variant, index)))
     })?;
     lab.warn_without_overlap(&variants, &runs)?;
