@@ -10,6 +10,7 @@
 //! barrier    Barrier (Python's) and Gate (a start line that spins, for races)
 //! shm        Value, Array, and typed memory that forked children share
 //! queue      Queue: messages through shared memory, whole whoever is killed
+//! pool       Pool: workers for many tasks, none of which is lost without a word
 //! proc       what the kernel tells of another process in /proc, and the deadlock finder
 //! sys        the system calls under all of these
 //! ```
@@ -39,6 +40,7 @@ compile_error!(
 pub mod barrier;
 pub mod lock;
 pub mod pipe;
+pub mod pool;
 pub mod proc;
 pub mod process;
 pub mod queue;
@@ -50,6 +52,7 @@ pub mod sys;
 pub use barrier::{Barrier, BarrierError, Gate, GateError};
 pub use lock::{Lock, LockError, LockGuard, Orphan, PlainLock, SemaphoreLock};
 pub use pipe::{Connection, PipeError, pipe, pipe_oneway};
+pub use pool::{Pool, PoolError, TaskError};
 pub use process::{Exit, Process, ProcessError, Usage};
 pub use queue::{Queue, QueueError};
 pub use shm::{Array, RawValue, Scalar, Shared, SharedSafe, SharedSlice, Value};

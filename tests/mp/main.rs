@@ -13,6 +13,7 @@ mod lifetime;
 mod lock;
 mod pipe;
 mod pipe_watch;
+mod pool;
 mod proc;
 mod process;
 mod queue;
@@ -47,6 +48,7 @@ const QUICK: &[&[Case]] = &[
     shm::CASES,
     queue::CASES,
     queue_steps::CASES,
+    pool::CASES,
     proc::CASES,
 ];
 const SLOW: &[&[Case]] = &[kills::CASES, queue_kills::CASES];
