@@ -14,6 +14,7 @@ pub mod ledger;
 mod lock;
 pub mod options;
 mod pipe;
+mod pool;
 mod process;
 mod python;
 mod queue;
@@ -31,8 +32,14 @@ pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use options::Opt;
 
 /// Every lesson, in the order in which they are taught.
-pub static LESSONS: &[&Lesson] =
-    &[&process::LESSON, &queue::LESSON, &pipe::LESSON, &lock::LESSON, &threads::LESSON];
+pub static LESSONS: &[&Lesson] = &[
+    &process::LESSON,
+    &queue::LESSON,
+    &pool::LESSON,
+    &pipe::LESSON,
+    &lock::LESSON,
+    &threads::LESSON,
+];
 
 /// One lesson: what it can run and the texts around it.
 #[derive(Debug)]

@@ -71,7 +71,7 @@ impl<O: Observer + Clone + 'static> Builder<O> {
     /// Starts the workers.
     ///
     /// # Errors
-    /// [`PoolError::NoWorkers`], [`PoolError::Memory`], or [`PoolError::Process`]; then none is left.
+    /// [`PoolError::NoWorkers`], [`PoolError::Memory`], or [`PoolError::Start`]; then none is left.
     pub fn start(self) -> Result<Pool<O>, PoolError> {
         if self.workers == 0 {
             return Err(PoolError::NoWorkers);

@@ -57,7 +57,7 @@ impl<O: Observer + Clone + 'static> Crew<O> {
             initializer();
             worker::work(&line, number, most);
         });
-        process.start()?;
+        process.start().map_err(|source| PoolError::Start { number, source })?;
         self.workers[number] = Some(process);
         Ok(())
     }

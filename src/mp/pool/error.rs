@@ -95,10 +95,19 @@ pub enum PoolError {
         /// What it said, or how the worker ended.
         text: String,
     },
-    /// A worker could not be started, and none is left.
-    #[error(transparent)]
+    /// A worker could not be started. Then either the pool was being made, and none is left, or all
+    /// workers have died and there is nobody to do the tasks.
+    #[error("worker {number} cannot be started: {source}")]
+    Start {
+        /// Which one, counted from 0: so many were started before.
+        number: usize,
+        /// Why.
+        source: ProcessError,
+    },
+    /// A worker could not be waited for.
+    #[error("{0}")]
     Process(#[from] ProcessError),
     /// Memory for the queues could not be had.
-    #[error(transparent)]
+    #[error("no memory for the queues of the pool: {0}")]
     Memory(#[from] MapError),
 }

@@ -83,7 +83,7 @@ macro_rules! asking {
             /// Waits until all is done, no longer than `bound`, and no shorter; tells whether it is.
             ///
             /// # Errors
-            /// [`PoolError::Terminated`], [`PoolError::Initializer`] or [`PoolError::Process`].
+            /// [`PoolError::Terminated`], [`PoolError::Initializer`] or [`PoolError::Start`].
             pub fn wait(&self, bound: Duration) -> Result<bool, PoolError> {
                 self.0.wait(Deadline::after(bound))
             }

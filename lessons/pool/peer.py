@@ -1,0 +1,150 @@
+"""The lesson `pool` in Python: the same tasks, with multiprocessing.
+
+    peer.py map map|map-chunk-1 N WORKERS WORK_S WAIT_S
+    peer.py callback WAIT_S
+    peer.py killed map|map-async|imap-unordered|apply|exit|executor
+
+Prints one JSON line. Only the standard library, and nothing newer than 3.6.
+"""
+
+import ctypes
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+
+# Nothing here lasts longer: a peer that hangs ends itself, and its children with it.
+MOST_SECONDS = 10
+
+
+def end_with_parent(parent):
+    """Asks Linux to kill this process when its parent ends, and bounds its life."""
+    signal.alarm(MOST_SECONDS)
+    try:
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    except (OSError, AttributeError):
+        return
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def start(context, workers):
+    """A pool whose workers end with this process, each at work."""
+    pool = context.Pool(workers, initializer=end_with_parent, initargs=(os.getpid(),))
+    pool.map(abs, range(workers), 1)
+    return pool
+
+
+def compute(steps):
+    for _ in range(steps):
+        pass
+
+
+def steps_for(seconds):
+    """Steps of `compute` that last so long here; of five calibrations the fastest counts."""
+    if seconds == 0:
+        return 0
+    steps = 200000
+    fastest = float("inf")
+    for _ in range(5):
+        began = time.perf_counter()
+        compute(steps)
+        fastest = min(fastest, time.perf_counter() - began)
+    return int(steps * seconds / fastest)
+
+
+# Set before the workers are forked, which inherit them.
+STEPS, WAIT = 0, 0.0
+
+
+# region: task
+def add_two(number):
+    compute(STEPS)  # nothing, unless --work asks for some
+    time.sleep(WAIT)
+    return number + 2
+# endregion
+
+
+def spent(number):
+    """The result, who made it, and when that was done."""
+    result = add_two(number)
+    return result, os.getpid(), time.perf_counter()
+
+
+def main_map(context, way, n, workers, work, wait):
+    global STEPS, WAIT
+    STEPS, WAIT = steps_for(work), wait
+    numbers = list(range(n))
+    pool = start(context, workers)
+    began = time.perf_counter()
+    if way == "map":
+        # region: map
+        tasks = pool.map(spent, numbers)  # the default chunk
+        # endregion
+    else:
+        # region: map-chunk-1
+        tasks = pool.map(spent, numbers, chunksize=1)
+        # endregion
+    ended = time.perf_counter()
+    pool.terminate()
+    last = {}
+    for _, pid, end in tasks:
+        last.setdefault(pid, []).append(end)
+    results = [task[0] for task in tasks]
+    if results != [number + 2 for number in numbers]:
+        sys.exit("the results are not the numbers plus 2")
+    return {
+        "time_s": ended - began,
+        "busiest": max(len(ends) for ends in last.values()),
+        "workers_used": len(last),
+        "idle_s": sum(ended - max(ends) for ends in last.values()) / len(last),
+        "start_method": context.get_start_method(),
+    }
+
+
+def main_callback(context, wait):
+    global WAIT
+    WAIT = wait
+    pool = start(context, 2)
+    called = []
+    began = time.perf_counter()
+
+    # region: callback
+    def note(result):
+        called.append((time.perf_counter(), threading.current_thread()))
+
+    result = pool.apply_async(spent, (1,), callback=note)
+    time.sleep(3 * WAIT)  # long after the task has ended
+    task = result.get()
+    # endregion
+    pool.terminate()
+    at, thread = called[0]
+    return {
+        "done_s": task[2] - began,
+        "callback_s": at - began,
+        "callback_in_main": thread is threading.main_thread(),
+        "callback_thread": thread.name,
+        "start_method": context.get_start_method(),
+    }
+
+
+def main():
+    signal.alarm(MOST_SECONDS)
+    context = multiprocessing.get_context("fork")
+    arguments = sys.argv[2:]
+    if sys.argv[1] == "map":
+        way, n, workers = arguments[0], int(arguments[1]), int(arguments[2])
+        told = main_map(context, way, n, workers, float(arguments[3]), float(arguments[4]))
+    else:
+        told = main_callback(context, float(arguments[0]))
+    print(json.dumps(told))
+    sys.stdout.flush()
+    # Leaves at once: a pool that hangs would keep its process from ending.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

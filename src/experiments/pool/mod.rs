@@ -1,0 +1,60 @@
+//! The lesson *pool*: a few workers and many tasks, shared out in chunks.
+//!
+//! `map` is what `compare` measures; `asynchronous` belongs to the core, the other experiments to the
+//! parts of the lesson.
+
+mod asynchronous;
+mod map;
+mod spent;
+
+use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
+use crate::event::Params;
+
+/// The row of the registry.
+pub static LESSON: Lesson = Lesson {
+    name: "pool",
+    texts: texts!("pool"),
+    sources: &[
+        ("pool/map.rs", include_str!("map.rs")),
+        ("pool/asynchronous.rs", include_str!("asynchronous.rs")),
+    ],
+    options: &[Opt::N, Opt::Runs, Opt::Workers, Opt::Work, Opt::Wait],
+    defaults: Params {
+        n: Some(10),
+        runs: Some(3),
+        workers: Some(2),
+        work_s: Some(0.0),
+        wait_s: Some(0.05),
+        ..NO_PARAMS
+    },
+    spawned: Vec::new,
+    experiments: &[
+        Experiment {
+            name: "map",
+            compared: true,
+            variants: &["serial", "map", "map-chunk-1", "python-map", "python-map-chunk-1"],
+            racy: &[],
+            figures: map::FIGURES,
+            experiment_figures: &[],
+            run: map::run,
+        },
+        Experiment {
+            name: "asynchronous",
+            compared: false,
+            variants: &[
+                "map-async",
+                "callback",
+                "apply",
+                "apply-async",
+                "imap-unordered",
+                "starmap",
+                "python-callback",
+            ],
+            racy: &[],
+            figures: asynchronous::FIGURES,
+            experiment_figures: &[],
+            run: asynchronous::run,
+        },
+    ],
+    sweep: None,
+};
