@@ -131,6 +131,83 @@ def main_callback(context, wait):
     }
 
 
+# region: killed
+def killed_at_three(number):
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)  # kill -9
+    return number + 2
+# endregion
+
+
+def exits_at_three(number):
+    if number == 3:
+        sys.exit()
+    return number + 2
+
+
+ITEMS = 6
+# How long somebody waits who would wait for ever.
+PATIENCE = 0.5
+
+
+def executor_map(context):
+    from concurrent.futures import ProcessPoolExecutor
+
+    arguments = {}
+    if sys.version_info >= (3, 7):
+        arguments = {
+            "mp_context": context, "initializer": end_with_parent, "initargs": (os.getpid(),)
+        }
+    # region: executor
+    executor = ProcessPoolExecutor(2, **arguments)
+    return executor.map(killed_at_three, range(ITEMS))
+    # endregion
+
+
+def ask(context, way, got):
+    """Asks a pool in that way; the results go into `got` as they come."""
+    if way == "executor":
+        got.extend(executor_map(context))
+        return
+    pool = start(context, 2)
+    numbers = range(ITEMS)
+    # region: ways
+    if way == "map":
+        got.extend(pool.map(killed_at_three, numbers, 1))
+    elif way == "map-async":
+        got.extend(pool.map_async(killed_at_three, numbers, 1).get())
+    elif way == "imap-unordered":
+        got.extend(pool.imap_unordered(killed_at_three, numbers))
+    elif way == "apply":
+        got.extend(pool.apply(killed_at_three, (number,)) for number in numbers)
+    # endregion
+    else:
+        got.extend(pool.map(exits_at_three, numbers, 1))
+
+
+def main_killed(context, way):
+    got, complaints = [], []
+
+    def asking():
+        try:
+            ask(context, way, got)
+        except Exception as error:
+            complaints.append(type(error).__name__)
+
+    began = time.monotonic()
+    thread = threading.Thread(target=asking, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    return {
+        "items": ITEMS,
+        "arrived": len(got),
+        "hung": thread.is_alive(),
+        "waited_s": time.monotonic() - began,
+        "complaint": complaints[0] if complaints else None,
+        "start_method": context.get_start_method(),
+    }
+
+
 def main():
     signal.alarm(MOST_SECONDS)
     context = multiprocessing.get_context("fork")
@@ -138,8 +215,10 @@ def main():
     if sys.argv[1] == "map":
         way, n, workers = arguments[0], int(arguments[1]), int(arguments[2])
         told = main_map(context, way, n, workers, float(arguments[3]), float(arguments[4]))
-    else:
+    elif sys.argv[1] == "callback":
         told = main_callback(context, float(arguments[0]))
+    else:
+        told = main_killed(context, arguments[0])
     print(json.dumps(told))
     sys.stdout.flush()
     # Leaves at once: a pool that hangs would keep its process from ending.

@@ -13,6 +13,7 @@ mod limits;
 mod lock;
 mod parlab;
 mod pipe;
+mod pool;
 mod process;
 mod python;
 mod pythons;

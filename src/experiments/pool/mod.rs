@@ -4,6 +4,7 @@
 //! parts of the lesson.
 
 mod asynchronous;
+mod killed;
 mod map;
 mod spent;
 
@@ -17,6 +18,7 @@ pub static LESSON: Lesson = Lesson {
     sources: &[
         ("pool/map.rs", include_str!("map.rs")),
         ("pool/asynchronous.rs", include_str!("asynchronous.rs")),
+        ("pool/killed.rs", include_str!("killed.rs")),
     ],
     options: &[Opt::N, Opt::Runs, Opt::Workers, Opt::Work, Opt::Wait],
     defaults: Params {
@@ -54,6 +56,27 @@ pub static LESSON: Lesson = Lesson {
             figures: asynchronous::FIGURES,
             experiment_figures: &[],
             run: asynchronous::run,
+        },
+        Experiment {
+            name: "worker-killed",
+            compared: false,
+            variants: &[
+                "argument",
+                "running",
+                "result",
+                "idle",
+                "exit",
+                "python-map",
+                "python-map-async",
+                "python-imap-unordered",
+                "python-apply",
+                "python-exit",
+                "python-executor",
+            ],
+            racy: &[],
+            figures: killed::FIGURES,
+            experiment_figures: &[],
+            run: killed::run,
         },
     ],
     sweep: None,
