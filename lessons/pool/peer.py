@@ -2,6 +2,7 @@
 
     peer.py map map|map-chunk-1 N WORKERS WORK_S WAIT_S
     peer.py callback WAIT_S
+    peer.py chunks TASKS SIZE,…
     peer.py killed map|map-async|imap-unordered|apply|exit|executor
 
 Prints one JSON line. Only the standard library, and nothing newer than 3.6.
@@ -131,6 +132,27 @@ def main_callback(context, wait):
     }
 
 
+def trivial(number):
+    return number + 2
+
+
+def main_chunks(context, count, sizes):
+    pool = start(context, 2)
+    numbers = range(count)
+    each_ns = []
+    for size in sizes:
+        took = []
+        for _ in range(3):
+            began = time.perf_counter()
+            results = pool.map(trivial, numbers, size)
+            took.append(time.perf_counter() - began)
+        if results != [number + 2 for number in numbers]:
+            sys.exit("the results are not the numbers plus 2")
+        each_ns.append(sorted(took)[1] * 1e9 / count)
+    pool.terminate()
+    return {"each_ns": each_ns, "start_method": context.get_start_method()}
+
+
 # region: killed
 def killed_at_three(number):
     if number == 3:
@@ -215,6 +237,9 @@ def main():
     if sys.argv[1] == "map":
         way, n, workers = arguments[0], int(arguments[1]), int(arguments[2])
         told = main_map(context, way, n, workers, float(arguments[3]), float(arguments[4]))
+    elif sys.argv[1] == "chunks":
+        sizes = [int(size) for size in arguments[1].split(",")]
+        told = main_chunks(context, int(arguments[0]), sizes)
     elif sys.argv[1] == "callback":
         told = main_callback(context, float(arguments[0]))
     else:

@@ -4,6 +4,7 @@
 //! parts of the lesson.
 
 mod asynchronous;
+mod chunks;
 mod killed;
 mod map;
 mod spent;
@@ -19,6 +20,7 @@ pub static LESSON: Lesson = Lesson {
         ("pool/map.rs", include_str!("map.rs")),
         ("pool/asynchronous.rs", include_str!("asynchronous.rs")),
         ("pool/killed.rs", include_str!("killed.rs")),
+        ("pool/chunks.rs", include_str!("chunks.rs")),
     ],
     options: &[Opt::N, Opt::Runs, Opt::Workers, Opt::Work, Opt::Wait],
     defaults: Params {
@@ -77,6 +79,15 @@ pub static LESSON: Lesson = Lesson {
             figures: killed::FIGURES,
             experiment_figures: &[],
             run: killed::run,
+        },
+        Experiment {
+            name: "chunk-sizes",
+            compared: false,
+            variants: &["even", "uneven", "trivial", "python-trivial"],
+            racy: &[],
+            figures: chunks::FIGURES,
+            experiment_figures: &[],
+            run: chunks::run,
         },
     ],
     sweep: None,
