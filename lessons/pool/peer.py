@@ -3,6 +3,9 @@
     peer.py map map|map-chunk-1 N WORKERS WORK_S WAIT_S
     peer.py callback WAIT_S
     peer.py chunks TASKS SIZE,…
+    peer.py payload number|list|map TASKS ENTRIES
+    peer.py before-def
+    peer.py left-open
     peer.py killed map|map-async|imap-unordered|apply|exit|executor
 
 Prints one JSON line. Only the standard library, and nothing newer than 3.6.
@@ -12,6 +15,7 @@ import ctypes
 import json
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -153,6 +157,100 @@ def main_chunks(context, count, sizes):
     return {"each_ns": each_ns, "start_method": context.get_start_method()}
 
 
+# region: arguments
+def argument(kind, entries):
+    if kind == "number":
+        return 7
+    if kind == "list":
+        return list(range(entries))
+    return {"entry %d" % entry: entry for entry in range(entries)}
+# endregion
+
+
+def count(argument):
+    return 1 if isinstance(argument, int) else len(argument)
+
+
+def main_payload(context, kind, tasks, entries):
+    pool = start(context, 2)
+    # Each its own: one and the same object would be pickled once in a chunk.
+    arguments = [argument(kind, entries) for _ in range(tasks)]
+    pool.map(count, arguments[:2], 1)
+    began = time.perf_counter()
+    counts = pool.map(count, arguments, 1)
+    each = (time.perf_counter() - began) / tasks
+    if set(counts) != {count(arguments[0])}:
+        sys.exit("a worker counted something else")
+    pool.terminate()
+    began = time.perf_counter()
+    messages = [pickle.dumps(one) for one in arguments]
+    to_bytes = (time.perf_counter() - began) / tasks
+    began = time.perf_counter()
+    for message in messages:
+        pickle.loads(message)
+    from_bytes = (time.perf_counter() - began) / tasks
+    return {
+        "argument_bytes": len(messages[0]),
+        "each_s": each,
+        "to_bytes_s": to_bytes,
+        "from_bytes_s": from_bytes,
+        "start_method": context.get_start_method(),
+    }
+
+
+def main_before_def(context):
+    """As in a fresh notebook: the pool first, then the function."""
+    complaints, stderr = os.pipe()
+    kept = os.dup(2)
+    os.dup2(stderr, 2)
+    pool = start(context, 2)
+    # As a cell defines it: in the main module, from now on.
+    exec("def defined_later(number):\n    return number + 2\n", globals())
+    # region: before-def
+    result = pool.map_async(defined_later, range(10))
+    began = time.monotonic()
+    result.wait(PATIENCE)  # it would be for ever
+    # endregion
+    waited = time.monotonic() - began
+    os.dup2(kept, 2)
+    os.set_blocking(complaints, False)
+    said = os.read(complaints, 65536).decode("utf-8", "replace").strip().splitlines()
+    # Without the file's name, which is of no interest.
+    said = [line.split(" on <")[0] for line in said if line.startswith("AttributeError")]
+    hung = not result.ready()
+    after = start(context, 2).map(defined_later, range(10))
+    return {
+        "hung": hung,
+        "waited_s": waited,
+        "complaint": said[0] if said else None,
+        "works_after": after == [number + 2 for number in range(10)],
+        "start_method": context.get_start_method(),
+    }
+
+
+def private_bytes(pid):
+    """Memory that the process shares with nobody; None if the kernel does not tell."""
+    try:
+        with open("/proc/%d/smaps_rollup" % pid) as rollup:
+            sizes = [line.split()[1] for line in rollup if line.startswith("Private_")]
+    except OSError:
+        return None
+    return 1024 * sum(int(size) for size in sizes)
+
+
+def main_left_open(context):
+    threads = threading.active_count()
+    open_pool = start(context, 2)
+    children = multiprocessing.active_children()
+    sizes = [private_bytes(child.pid) for child in children]
+    return {
+        "workers_open": len(children) if open_pool else 0,
+        "threads": threading.active_count() - threads,
+        "private_bytes": None if None in sizes else sum(sizes),
+        "start_method": context.get_start_method(),
+    }
+
+
 # region: killed
 def killed_at_three(number):
     if number == 3:
@@ -240,6 +338,12 @@ def main():
     elif sys.argv[1] == "chunks":
         sizes = [int(size) for size in arguments[1].split(",")]
         told = main_chunks(context, int(arguments[0]), sizes)
+    elif sys.argv[1] == "payload":
+        told = main_payload(context, arguments[0], int(arguments[1]), int(arguments[2]))
+    elif sys.argv[1] == "before-def":
+        told = main_before_def(context)
+    elif sys.argv[1] == "left-open":
+        told = main_left_open(context)
     elif sys.argv[1] == "callback":
         told = main_callback(context, float(arguments[0]))
     else:

@@ -119,6 +119,39 @@ fn a_killed_worker_costs_one_item_at_most_and_the_pool_goes_on() {
 }
 
 #[test]
+fn chunks_of_ten_go_to_one_worker_and_smaller_ones_to_both() {
+    let done = Parlab::lesson(["experiment = \"chunk-sizes\"\nwait_s = 0.01"]).run();
+    // Ten waits by one worker; by two no fewer than five. A sleep is never shorter than asked.
+    assert!(number(&done, "even", "at_10_s") >= 0.1, "{done}");
+    assert!(number(&done, "even", "at_1_s") >= 0.05, "{done}");
+    assert!(number(&done, "uneven", "at_10_s") >= 0.1, "{done}");
+    for size in ["each_at_1_ns", "each_at_10_ns", "each_at_100_ns", "each_at_1000_ns"] {
+        assert!(number(&done, "trivial", size) > 0.0, "{done}");
+    }
+}
+
+#[test]
+fn an_argument_costs_its_bytes_and_one_that_cannot_fit_is_refused() {
+    let done = Parlab::lesson(["experiment = \"payload\""]).run();
+    let bytes = ["number", "list", "map"].map(|kind| number(&done, kind, "argument_bytes"));
+    assert!(bytes[0] < bytes[1] && bytes[1] < bytes[2], "{bytes:?}");
+    for kind in ["number", "list", "map"] {
+        let of = |name| number(&done, kind, name);
+        assert!(of("each_s") > 0.0 && of("to_bytes_s") > 0.0 && of("from_bytes_s") > 0.0);
+    }
+    assert_eq!(done.figure("too-long", "refused"), true);
+    let of = |name| number(&done, "too-long", name);
+    assert!(of("argument_bytes") > of("limit_bytes"), "{done}");
+}
+
+#[test]
+fn a_pool_that_is_dropped_leaves_no_worker() {
+    let done = Parlab::lesson(["experiment = \"before-def\""]).run();
+    assert_eq!(done.figure("left-open", "workers_open"), 2);
+    assert_eq!(done.figure("left-open", "workers_after"), 0);
+}
+
+#[test]
 fn workers_that_cannot_be_and_tasks_that_cannot_end_in_time_are_refused() {
     for workers in ["0", "100000", "-1", "two"] {
         let args = ["compare", "pool", "--workers", workers];
@@ -149,6 +182,9 @@ fn a_real_python_shows_the_same() {
         "experiment = \"asynchronous\"\nonly = [\"python-callback\"]",
         "experiment = \"worker-killed\"\nonly = [\"python-map\", \"python-map-async\", \
          \"python-imap-unordered\", \"python-apply\", \"python-exit\", \"python-executor\"]",
+        "experiment = \"chunk-sizes\"\nonly = [\"python-trivial\"]",
+        "experiment = \"payload\"\nonly = [\"python-number\", \"python-list\", \"python-map\"]",
+        "experiment = \"before-def\"\nonly = [\"python-before-def\", \"python-left-open\"]",
     ];
     let room = std::rc::Rc::new(crate::room::Room::new());
     room.file("x.md", lesson_text(&blocks));
@@ -167,6 +203,14 @@ fn a_real_python_shows_the_same() {
     }
     assert_eq!(done.figure("python-executor", "hung"), false);
     assert_eq!(done.figure("python-executor", "complaint"), "BrokenProcessPool");
+    assert!(number(&done, "python-trivial", "each_at_1000_ns") > 0.0);
+    assert!(
+        number(&done, "python-list", "argument_bytes")
+            < number(&done, "python-map", "argument_bytes")
+    );
+    assert_eq!(done.figure("python-before-def", "hung"), true, "{done}");
+    assert_eq!(done.figure("python-before-def", "works_after"), true, "{done}");
+    assert_eq!(done.figure("python-left-open", "workers_open"), 2, "{done}");
 }
 
 #[test]

@@ -4,9 +4,11 @@
 //! parts of the lesson.
 
 mod asynchronous;
+mod before_def;
 mod chunks;
 mod killed;
 mod map;
+mod payload;
 mod spent;
 
 use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
@@ -21,6 +23,7 @@ pub static LESSON: Lesson = Lesson {
         ("pool/asynchronous.rs", include_str!("asynchronous.rs")),
         ("pool/killed.rs", include_str!("killed.rs")),
         ("pool/chunks.rs", include_str!("chunks.rs")),
+        ("pool/payload.rs", include_str!("payload.rs")),
     ],
     options: &[Opt::N, Opt::Runs, Opt::Workers, Opt::Work, Opt::Wait],
     defaults: Params {
@@ -88,6 +91,32 @@ pub static LESSON: Lesson = Lesson {
             figures: chunks::FIGURES,
             experiment_figures: &[],
             run: chunks::run,
+        },
+        Experiment {
+            name: "payload",
+            compared: false,
+            variants: &[
+                "number",
+                "list",
+                "map",
+                "too-long",
+                "python-number",
+                "python-list",
+                "python-map",
+            ],
+            racy: &[],
+            figures: payload::FIGURES,
+            experiment_figures: &[],
+            run: payload::run,
+        },
+        Experiment {
+            name: "before-def",
+            compared: false,
+            variants: &["left-open", "python-before-def", "python-left-open"],
+            racy: &[],
+            figures: before_def::FIGURES,
+            experiment_figures: &[],
+            run: before_def::run,
         },
     ],
     sweep: None,
