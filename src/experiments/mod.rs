@@ -5,6 +5,7 @@
 //! in `lessons/` and one row in [`LESSONS`]. A row says what can be typed
 //! (options, variants), what can be read in a text (figures), and what runs.
 
+mod ceiling;
 mod clocks;
 mod crowd;
 mod deadlock;

@@ -10,6 +10,8 @@ use crate::python::{faults, real_python};
 /// The variants that need no Python.
 const NATIVE: [&str; 3] = ["serial", "map", "map-chunk-1"];
 
+const ONE_CPU: [&str; 3] = ["/usr/bin/taskset", "-c", "0"];
+
 /// `compare pool --json` without Python, with short tasks.
 fn compare<const N: usize>(args: [&str; N]) -> Parlab {
     let fixed = ["compare", "pool", "--json", "--no-python", "--runs", "1"];
@@ -116,6 +118,34 @@ fn a_killed_worker_costs_one_item_at_most_and_the_pool_goes_on() {
             None => assert_eq!(of("lost_item").is_number(), exitcode.is_some(), "{variant}"),
         }
     }
+}
+
+#[test]
+fn more_workers_wait_at_once_and_more_than_cpus_do_not_compute_at_once() {
+    let done = Parlab::lesson(["experiment = \"speedup\"\nruns = 2"]).run();
+    for kind in ["computing", "waiting"] {
+        for level in ["at_1", "at_2", "at_3", "at_4", "at_6", "at_8"] {
+            assert!(number(&done, kind, level) > 0.0, "{done}");
+        }
+    }
+    // 24 waits of one worker at a time are no faster than those of a loop, within a sleep's slack.
+    assert!(number(&done, "waiting", "at_1") < 2.0, "{done}");
+    let of = |name| number(&done, "waiting", name);
+    assert!(of("serial_share_low") <= of("serial_share"), "{done}");
+    assert!(of("serial_share") <= of("serial_share_high"), "{done}");
+    assert_eq!(of("fitted_to"), 8.0);
+}
+
+#[test]
+fn on_one_cpu_there_is_no_ceiling_and_nothing_to_fit_for_computing() {
+    if !std::path::Path::new(ONE_CPU[0]).exists() {
+        return skip("on_one_cpu_there_is_no_ceiling…", "there is no taskset");
+    }
+    let block = "experiment = \"speedup\"\nruns = 1\nonly = [\"computing\"]";
+    let done = Parlab::lesson([block]).under(ONE_CPU).run();
+    assert!(done.figure("computing", "fitted_to").is_null(), "{done}");
+    let told = done.figures();
+    assert!(told.iter().all(|measure| !measure.values.contains_key("ceiling")), "{done}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod chunks;
 mod killed;
 mod map;
 mod payload;
+mod speedup;
 mod spent;
 
 use super::{Experiment, Lesson, NO_PARAMS, Opt, texts};
@@ -22,6 +23,7 @@ pub static LESSON: Lesson = Lesson {
         ("pool/map.rs", include_str!("map.rs")),
         ("pool/asynchronous.rs", include_str!("asynchronous.rs")),
         ("pool/killed.rs", include_str!("killed.rs")),
+        ("pool/speedup.rs", include_str!("speedup.rs")),
         ("pool/chunks.rs", include_str!("chunks.rs")),
         ("pool/payload.rs", include_str!("payload.rs")),
     ],
@@ -82,6 +84,15 @@ pub static LESSON: Lesson = Lesson {
             figures: killed::FIGURES,
             experiment_figures: &[],
             run: killed::run,
+        },
+        Experiment {
+            name: "speedup",
+            compared: false,
+            variants: &["computing", "waiting"],
+            racy: &[],
+            figures: speedup::FIGURES,
+            experiment_figures: &[],
+            run: speedup::run,
         },
         Experiment {
             name: "chunk-sizes",

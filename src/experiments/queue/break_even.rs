@@ -7,15 +7,12 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
 
 use super::sum::Sum;
-use crate::experiments::clocks::Clocks;
+use crate::experiments::ceiling::Ceiling;
 use crate::experiments::lab::Lab;
-use crate::experiments::work::Work;
-use crate::experiments::workers::finish_all;
-use crate::mp::{Gate, Process};
 use crate::stats;
 
 /// Work in each number, in microseconds, and the figure that tells a variant's time with it.
@@ -46,12 +43,8 @@ pub const FIGURES: &[&str] = &[
 /// work of one they did in the same time.
 pub const EXPERIMENT_FIGURES: &[&str] = &["processes", "ceiling"];
 
-/// Computing by which the ceiling is measured.
-const CEILING_WORK: Duration = Duration::from_millis(10);
 /// To beat the loop is to be faster by one twentieth: less may be chance.
 const MARGIN: f64 = 1.05;
-/// How long a process waits for the others at the start.
-const GATE_BOUND: Duration = Duration::from_secs(5);
 
 /// The experiment `break-even`.
 pub fn run(lab: &mut Lab) -> Result<()> {
@@ -97,52 +90,4 @@ fn grain(times: &[f64], serial: &[f64]) -> Option<f64> {
     let wins = pairs.take_while(|&(time, serial)| time * MARGIN < *serial).count();
     let level = LEVELS.len().checked_sub(wins).filter(|&level| level < LEVELS.len())?;
     Some(LEVELS[level].0 as f64 / 1e6)
-}
-
-/// The parallel ceiling: the same work by one process, and by each of `count` at once. Of both
-/// the shortest time counts: it was disturbed least, and a ceiling is what is possible.
-struct Ceiling {
-    work: Work,
-    count: usize,
-    alone_s: f64,
-    together_s: f64,
-}
-
-impl Ceiling {
-    fn of(count: usize) -> Self {
-        let work = Work::lasting(CEILING_WORK);
-        Ceiling { work, count, alone_s: f64::MAX, together_s: f64::MAX }
-    }
-
-    fn measure(&mut self) -> Result<()> {
-        self.alone_s = self.alone_s.min(computing(self.work, 1)?);
-        self.together_s = self.together_s.min(computing(self.work, self.count)?);
-        Ok(())
-    }
-
-    /// How many times the work of one all of them do in the same time, once it was measured.
-    fn factor(&self) -> f64 {
-        let count = self.count as f64;
-        // More than one each is noise.
-        (count * self.alone_s / self.together_s).min(count)
-    }
-}
-
-/// Seconds until `count` processes that begin together have all done the same work.
-fn computing(work: Work, count: usize) -> Result<f64> {
-    let gate = Gate::new(count as u32).context("the gate in shared memory")?;
-    let clocks = Clocks::new(count).context("the clocks in shared memory")?;
-    let (gate_of, clocks_of) = (&gate, &clocks);
-    let process = |index| {
-        Process::new("compute", move || {
-            gate_of.arrive_and_wait(GATE_BOUND).expect("all at the gate");
-            clocks_of.time(index, || work.run());
-        })
-    };
-    let mut processes: Vec<Process> = (0..count).map(process).collect();
-    for process in &mut processes {
-        process.start()?;
-    }
-    finish_all(&mut processes)?;
-    Ok(clocks.elapsed_s())
 }
