@@ -14,6 +14,7 @@ mod lock;
 mod pipe;
 mod pipe_watch;
 mod pool;
+mod pool_kills;
 mod proc;
 mod process;
 mod queue;
@@ -51,7 +52,7 @@ const QUICK: &[&[Case]] = &[
     pool::CASES,
     proc::CASES,
 ];
-const SLOW: &[&[Case]] = &[kills::CASES, queue_kills::CASES];
+const SLOW: &[&[Case]] = &[kills::CASES, queue_kills::CASES, pool_kills::CASES];
 
 /// When a case is taken to hang. On one busy CPU the quick ones take a second or two.
 const QUICK_LIMIT: Duration = Duration::from_secs(60);
