@@ -67,7 +67,7 @@ STEPS, WAIT = 0, 0.0
 
 # region: task
 def add_two(number):
-    compute(STEPS)  # nothing, unless --work asks for some
+    compute(STEPS)  # what --work asks for
     time.sleep(WAIT)
     return number + 2
 # endregion
@@ -87,12 +87,11 @@ def main_map(context, way, n, workers, work, wait):
     began = time.perf_counter()
     if way == "map":
         # region: map
-        tasks = pool.map(spent, numbers)  # the default chunk
+        # The default chunk:
+        tasks = pool.map(spent, numbers)
         # endregion
     else:
-        # region: map-chunk-1
         tasks = pool.map(spent, numbers, chunksize=1)
-        # endregion
     ended = time.perf_counter()
     pool.terminate()
     last = {}
@@ -119,10 +118,11 @@ def main_callback(context, wait):
 
     # region: callback
     def note(result):
-        called.append((time.perf_counter(), threading.current_thread()))
+        thread = threading.current_thread()
+        called.append((time.perf_counter(), thread))
 
-    result = pool.apply_async(spent, (1,), callback=note)
-    time.sleep(3 * WAIT)  # long after the task has ended
+    result = pool.apply_async(spent, (1,), {}, note)
+    time.sleep(3 * WAIT)  # the task has ended
     task = result.get()
     # endregion
     pool.terminate()
@@ -163,7 +163,8 @@ def argument(kind, entries):
         return 7
     if kind == "list":
         return list(range(entries))
-    return {"entry %d" % entry: entry for entry in range(entries)}
+    names = ["entry %d" % i for i in range(entries)]
+    return {name: i for i, name in enumerate(names)}
 # endregion
 
 
@@ -251,10 +252,14 @@ def main_left_open(context):
     }
 
 
+def kill_myself():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 # region: killed
 def killed_at_three(number):
     if number == 3:
-        os.kill(os.getpid(), signal.SIGKILL)  # kill -9
+        kill_myself()  # kill -9
     return number + 2
 # endregion
 
@@ -278,10 +283,8 @@ def executor_map(context):
         arguments = {
             "mp_context": context, "initializer": end_with_parent, "initargs": (os.getpid(),)
         }
-    # region: executor
     executor = ProcessPoolExecutor(2, **arguments)
     return executor.map(killed_at_three, range(ITEMS))
-    # endregion
 
 
 def ask(context, way, got):
@@ -290,16 +293,18 @@ def ask(context, way, got):
         got.extend(executor_map(context))
         return
     pool = start(context, 2)
-    numbers = range(ITEMS)
+    task, numbers = killed_at_three, range(ITEMS)
     # region: ways
     if way == "map":
-        got.extend(pool.map(killed_at_three, numbers, 1))
+        got.extend(pool.map(task, numbers, 1))
     elif way == "map-async":
-        got.extend(pool.map_async(killed_at_three, numbers, 1).get())
+        given = pool.map_async(task, numbers, 1)
+        got.extend(given.get())
     elif way == "imap-unordered":
-        got.extend(pool.imap_unordered(killed_at_three, numbers))
+        got.extend(pool.imap_unordered(task, numbers))
     elif way == "apply":
-        got.extend(pool.apply(killed_at_three, (number,)) for number in numbers)
+        for number in numbers:
+            got.append(pool.apply(task, (number,)))
     # endregion
     else:
         got.extend(pool.map(exits_at_three, numbers, 1))

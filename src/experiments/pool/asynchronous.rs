@@ -39,7 +39,7 @@ pub const FIGURES: &[&str] = &[
 /// One piece of what the main process does meanwhile.
 const PIECE: Duration = Duration::from_micros(100);
 /// Tasks of `map-async`.
-const NUMBERS: [i64; 4] = [0, 1, 2, 3];
+const FOUR: [i64; 4] = [0, 1, 2, 3];
 const WORKERS: usize = 2;
 
 /// How long one task waits. Workers inherit it, as they are forked after it is set.
@@ -124,11 +124,12 @@ fn map_async(pool: &Pool) -> Result<Figures> {
     let mut meanwhile = 0;
     let began = sys::now_ns();
     // region: map-async
-    let result = pool.map_async(add_two, &NUMBERS, Some(1))?;
+    let one = Some(1); // task a chunk
+    let result = pool.map_async(add_two, &FOUR, one)?;
     let returned = sys::now_ns();
     let ready_at_once = result.ready();
     while !result.ready() {
-        piece.run(); // the main process does something else
+        piece.run(); // something else to do
         meanwhile += 1;
     }
     let tasks = result.get()?;
@@ -144,16 +145,22 @@ fn map_async(pool: &Pool) -> Result<Figures> {
     ])
 }
 
+/// The time, and the process.
+fn here() -> Option<(u64, u32)> {
+    Some((sys::now_ns(), std::process::id()))
+}
+
 /// The main process gives a task with a callback, and then does not ask for a while.
 fn callback(pool: &Pool) -> Result<Figures> {
     let called: Rc<Cell<Option<(u64, u32)>>> = Rc::default();
     let calls = Rc::clone(&called);
     let began = sys::now_ns();
     // region: callback
-    let note = move |_: &Spent<i64>| calls.set(Some((sys::now_ns(), std::process::id())));
-    let result = pool.apply_async(add_two, 1)?.callback(note);
-    thread::sleep(3 * wait()); // long after the task has ended
-    let task = result.get()?; // here the callback runs
+    let note = move |_: &Spent<i64>| calls.set(here());
+    let result = pool.apply_async(add_two, 1)?;
+    let result = result.callback(note);
+    thread::sleep(3 * wait()); // the task has ended
+    let task = result.get()?; // the callback runs
     // endregion
     let (at, process) = called.get().unwrap_or_default();
     Ok(vec![
@@ -166,19 +173,15 @@ fn callback(pool: &Pool) -> Result<Figures> {
 /// Two tasks, the second given when the first is done.
 fn apply(pool: &Pool) -> Result<Figures> {
     let began = sys::now_ns();
-    // region: apply
     let results = [pool.apply(add_two, 0)?, pool.apply(add_two, 1)?];
-    // endregion
     Ok(took(began, &results))
 }
 
 /// Two tasks, both given before the first is waited for.
 fn apply_async(pool: &Pool) -> Result<Figures> {
     let began = sys::now_ns();
-    // region: apply-async
     let (first, second) = (pool.apply_async(add_two, 0)?, pool.apply_async(add_two, 1)?);
     let results = [first.get()?, second.get()?];
-    // endregion
     Ok(took(began, &results))
 }
 
@@ -189,19 +192,15 @@ fn took(began: u64, tasks: &[Spent<i64>]) -> Figures {
 }
 
 fn imap_unordered(pool: &Pool) -> Result<Figures> {
-    // region: imap-unordered
     let mut arrived = Vec::new();
-    for number in pool.imap_unordered(slow_first, &NUMBERS, None)? {
+    for number in pool.imap_unordered(slow_first, &FOUR, None)? {
         arrived.push(number?);
     }
-    // endregion
     Ok(vec![("arrived", json!(listed(&arrived)))])
 }
 
 fn starmap(pool: &Pool) -> Result<Figures> {
-    // region: starmap
     let powers = pool.starmap(i64::pow, &[(2, 3), (9, 2), (7, 1)], None)?;
-    // endregion
     Ok(vec![("results", json!(listed(&powers)))])
 }
 

@@ -60,7 +60,8 @@ fn even(number: i64) -> i64 {
 
 /// From nothing to twice as long.
 fn uneven(number: i64) -> i64 {
-    thread::sleep(wait().mul_f64(2.0 * number as f64 / (FEW - 1) as f64));
+    let share = number as f64 / (FEW - 1) as f64;
+    thread::sleep(wait().mul_f64(2.0 * share));
     number + 2
 }
 // endregion

@@ -35,11 +35,15 @@ type Figures = Vec<(&'static str, Value)>;
 // region: killed
 fn killed_at_three(number: i64) -> i64 {
     if number == 3 {
-        raise(Signal::SIGKILL).expect("our own process"); // kill -9
+        kill_myself(); // kill -9
     }
     number + 2
 }
 // endregion
+
+fn kill_myself() {
+    raise(Signal::SIGKILL).expect("our own process");
+}
 
 fn exits_at_three(number: i64) -> i64 {
     if number == 3 {
@@ -112,7 +116,7 @@ fn killed_at(fatal: Step) -> Result<Figures> {
     let observer = move |step: Step| {
         let here = step == fatal && std::process::id() != pool_of;
         if here && left.fetch_sub(1, Relaxed) == 1 {
-            raise(Signal::SIGKILL).expect("our own process");
+            kill_myself();
         }
     };
     survives(&Pool::builder(WORKERS).observed(observer).start()?, add_two)
@@ -134,8 +138,9 @@ where
 {
     let began = Instant::now();
     // region: outcomes
-    let result = pool.map_async(task, &NUMBERS, Some(1))?;
-    let outcomes = result.outcomes_timeout(PATIENCE); // one for each number
+    let given = pool.map_async(task, &NUMBERS, Some(1));
+    // One for each number:
+    let outcomes = given?.outcomes_timeout(PATIENCE);
     // endregion
     let waited = began.elapsed();
     let outcomes = match outcomes {

@@ -36,13 +36,17 @@ static TASK: OnceLock<(Work, Duration)> = OnceLock::new();
 // region: task
 fn add_two(number: i64) -> Spent<i64> {
     Spent::on(|| {
-        let &(work, wait) = TASK.get().expect("set before the workers were forked");
-        work.run(); // nothing, unless --work asks for some
-        thread::sleep(wait);
+        let (work, wait) = asked_for();
+        work.run(); // --work
+        thread::sleep(wait); // --wait
         number + 2
     })
 }
 // endregion
+
+fn asked_for() -> (Work, Duration) {
+    *TASK.get().expect("set before the workers were forked")
+}
 
 /// One run, ended.
 struct Mapped {
@@ -53,9 +57,7 @@ struct Mapped {
 
 fn serial(numbers: &[i64]) -> Mapped {
     let began_ns = sys::now_ns();
-    // region: serial
     let tasks = numbers.iter().map(|&number| add_two(number)).collect();
-    // endregion
     Mapped { tasks, began_ns, ended_ns: sys::now_ns() }
 }
 
@@ -63,7 +65,8 @@ fn mapped(numbers: &[i64], workers: usize, chunk: Option<usize>) -> Result<Mappe
     let pool = spent::start(workers)?;
     let began_ns = sys::now_ns();
     // region: map
-    let tasks = pool.map(add_two, numbers, chunk)?; // None is the default chunk
+    // The default chunk is None.
+    let tasks = pool.map(add_two, numbers, chunk)?;
     // endregion
     let ended_ns = sys::now_ns();
     pool.close();

@@ -37,7 +37,8 @@ fn list() -> Vec<i64> {
 }
 
 fn map() -> BTreeMap<String, i64> {
-    (0..ENTRIES).map(|entry| (format!("entry {entry}"), entry)).collect()
+    let named = |at| (format!("entry {at}"), at);
+    (0..ENTRIES).map(named).collect()
 }
 // endregion
 
@@ -128,9 +129,7 @@ fn seconds_each(began: u64) -> f64 {
 /// A list is given to a pool whose queue can never hold it.
 fn too_long() -> Result<Figures> {
     let pool = Pool::builder(WORKERS).capacity(SMALL).start()?;
-    // region: too-long
     let answer = pool.apply(|list: Vec<i64>| list.len(), list());
-    // endregion
     let (bytes, limit, refused) = match answer {
         Err(PoolError::TooLarge { len, limit, .. }) => (Some(len), Some(limit), true),
         Err(other) => return Err(other.into()),
