@@ -39,4 +39,6 @@ pub enum Operation {
     Addition,
     /// A process asks another one that serves many, and has its answer.
     Call,
+    /// A task that does nothing is given to a worker, and its result comes back; one of many.
+    Task,
 }

@@ -18,6 +18,7 @@ mod manager;
 pub mod needs;
 pub mod options;
 mod pipe;
+mod pool;
 pub mod prices;
 mod process;
 mod python;
@@ -46,6 +47,7 @@ pub use survey::{CEILING, SURVEY};
 pub static LESSONS: &[&Lesson] = &[
     &process::LESSON,
     &queue::LESSON,
+    &pool::LESSON,
     &shm::LESSON,
     &manager::LESSON,
     &pipe::LESSON,

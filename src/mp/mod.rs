@@ -11,6 +11,7 @@
 //! shm        Value, Array, SharedMemory (by name), and typed memory that forked children share
 //! queue      Queue: messages through shared memory, whole whoever is killed
 //! manager    Manager: a server process that owns list, dict, Namespace, Value, Queue, Lock; proxies
+//! pool       Pool: workers for many tasks, none of which is lost without a word
 //! proc       what the kernel tells of another process in /proc, and the deadlock finder
 //! sys        the system calls under all of these
 //! ```
@@ -41,6 +42,7 @@ pub mod barrier;
 pub mod lock;
 pub mod manager;
 pub mod pipe;
+pub mod pool;
 pub mod proc;
 pub mod process;
 pub mod queue;
@@ -53,6 +55,7 @@ pub use barrier::{Barrier, BarrierError, Gate, GateError};
 pub use lock::{Lock, LockError, LockGuard, Orphan, PlainLock, SemaphoreLock};
 pub use manager::{Manager, ManagerError};
 pub use pipe::{Connection, PipeError, pipe, pipe_oneway};
+pub use pool::{Pool, PoolError, TaskError};
 pub use process::{Exit, Process, ProcessError, Usage};
 pub use queue::{Queue, QueueError};
 pub use shm::{

@@ -17,6 +17,7 @@ mod error;
 pub mod spawn;
 
 use child::PanicText;
+pub(super) use child::words as panic_words;
 pub use ending::{Exit, Usage};
 pub use error::ProcessError;
 

@@ -13,6 +13,7 @@ use super::sys::{self, Deadline, MapError};
 
 mod error;
 mod event_count;
+mod raw;
 mod ring;
 mod step;
 mod transfer;
@@ -284,7 +285,7 @@ impl<T: DeserializeOwned, O: Observer> Queue<T, O> {
         }
         with_buffer(|bytes| {
             let mut ends = Vec::new();
-            self.take(max, bytes, |end| ends.push(end), patience)?;
+            self.take(max, bytes, |all| ends.push(all.len()), patience)?;
             cut(bytes, &ends).map(decode).collect()
         })
     }
@@ -308,7 +309,8 @@ impl<T, O> fmt::Debug for Queue<T, O> {
     }
 }
 
-fn encode<T: Serialize>(value: &T, bytes: &mut Vec<u8>) -> Result<(), QueueError> {
+/// Appends the value as bytes.
+pub(super) fn encode<T: Serialize>(value: &T, bytes: &mut Vec<u8>) -> Result<(), QueueError> {
     postcard::serialize_with_flavor(value, Appended(bytes)).map_err(QueueError::Encode)
 }
 

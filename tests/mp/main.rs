@@ -16,6 +16,8 @@ mod manager_strangers;
 mod manager_waits;
 mod pipe;
 mod pipe_watch;
+mod pool;
+mod pool_kills;
 mod proc;
 mod process;
 mod queue;
@@ -55,9 +57,10 @@ const QUICK: &[&[Case]] = &[
     manager::CASES,
     manager_waits::CASES,
     manager_strangers::CASES,
+    pool::CASES,
     proc::CASES,
 ];
-const SLOW: &[&[Case]] = &[kills::CASES, queue_kills::CASES];
+const SLOW: &[&[Case]] = &[kills::CASES, queue_kills::CASES, pool_kills::CASES];
 
 /// When a case is taken to hang. On one busy CPU the quick ones take a second or two.
 const QUICK_LIMIT: Duration = Duration::from_secs(60);

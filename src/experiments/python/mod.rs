@@ -246,7 +246,7 @@ fn report(of: &Interpreter, fault: Option<PythonFault>, detail: Option<String>) 
 }
 
 /// The line that a peer prints for one run; a peer may say more beside it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct PeerRun {
     time_s: f64,
     expected: Option<i64>,

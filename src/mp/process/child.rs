@@ -51,6 +51,14 @@ pub(super) fn outcome(
     if outcome.is_ok() { 0 } else { PANICKED }
 }
 
+/// What a panic said.
+pub(in crate::mp) fn words<'i>(info: &'i PanicHookInfo<'_>) -> &'i str {
+    let payload = info.payload();
+    (payload.downcast_ref::<&str>().copied())
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic whose payload is not text")
+}
+
 /// One page of shared memory that takes the text of a child's panic: no descriptor to inherit or to
 /// forget, and it is there however the child ends.
 pub(super) enum PanicText {
@@ -125,12 +133,7 @@ impl PanicText {
 
     fn record(&self, info: &PanicHookInfo<'_>) {
         let mut text = Writer { page: self.page(), len: 0 };
-        let payload = info.payload();
-        let message = payload
-            .downcast_ref::<&str>()
-            .copied()
-            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("a panic whose payload is not text");
+        let message = words(info);
         // What does not fit is cut off.
         let _ = match info.location() {
             Some(place) => write!(text, "{message} at {place}"),

@@ -1,6 +1,7 @@
 //! How a message gets in and out: the loops of producers and consumers around the ring, step by
 //! step, and how long each is ready to wait.
 
+use std::iter::Peekable;
 use std::time::Duration;
 
 use super::ring::{Reader, Writer};
@@ -51,24 +52,37 @@ impl<T, O: Observer> Queue<T, O> {
             return Err(QueueError::TooLarge { len: long.len(), limit });
         }
         let mut rest = messages.peekable();
-        while let Some(len) = rest.peek().map(|next| next.len()) {
-            let mut writer = self.wait_for_writer(len, patience)?;
-            self.observer.after(Step::PutLocked);
-            let mut written = 0;
-            while let Some(message) = rest.next_if(|next| writer.fits(next.len())) {
-                writer.write(message, |step| self.observer.after(step));
-                written += 1;
-            }
-            writer.commit();
-            self.observer.after(Step::PutCommitted);
-            drop(writer);
-            self.observer.after(Step::PutUnlocked);
-            let waking = || self.observer.after(Step::PutWakes);
-            if self.ring.no_message().notify(written, waking) {
-                self.observer.after(Step::PutWoken);
-            }
-        }
+        while self.put_some(&mut rest, patience)? > 0 {}
         Ok(())
+    }
+
+    /// Waits until the next of `rest` fits, and puts as many as fit then, under one lock and by one
+    /// commit. Returns how many; 0 when there was none to put. None is longer than the ring allows.
+    #[inline]
+    pub(super) fn put_some<'m>(
+        &self,
+        rest: &mut Peekable<impl Iterator<Item = &'m [u8]>>,
+        patience: Patience,
+    ) -> Result<u32, QueueError> {
+        let Some(len) = rest.peek().map(|next| next.len()) else {
+            return Ok(0);
+        };
+        let mut writer = self.wait_for_writer(len, patience)?;
+        self.observer.after(Step::PutLocked);
+        let mut written = 0;
+        while let Some(message) = rest.next_if(|next| writer.fits(next.len())) {
+            writer.write(message, |step| self.observer.after(step));
+            written += 1;
+        }
+        writer.commit();
+        self.observer.after(Step::PutCommitted);
+        drop(writer);
+        self.observer.after(Step::PutUnlocked);
+        let waking = || self.observer.after(Step::PutWakes);
+        if self.ring.no_message().notify(written, waking) {
+            self.observer.after(Step::PutWoken);
+        }
+        Ok(written)
     }
 
     /// Waits until there is room for `len` bytes and this process may write there.
@@ -114,14 +128,14 @@ impl<T, O: Observer> Queue<T, O> {
         Ok(())
     }
 
-    /// Waits for a message and appends at most `max` of those that are there to `bytes`; `each` is
-    /// told where in `bytes` one ends.
+    /// Waits for a message and appends at most `max` of those that are there to `bytes`. After each,
+    /// while it is still in the queue, `each` is told all that was appended so far.
     #[inline]
     pub(super) fn take(
         &self,
         max: usize,
         bytes: &mut Vec<u8>,
-        mut each: impl FnMut(usize),
+        mut each: impl FnMut(&[u8]),
         patience: Patience,
     ) -> Result<(), QueueError> {
         let mut reader = self.wait_for_reader(patience)?;
@@ -131,7 +145,7 @@ impl<T, O: Observer> Queue<T, O> {
                 break;
             }
             reader.read(bytes, |step| self.observer.after(step));
-            each(bytes.len());
+            each(bytes);
         }
         let half_empty = reader.commit();
         self.observer.after(Step::GetCommitted);

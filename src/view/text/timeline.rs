@@ -44,20 +44,38 @@ fn row(lane: &Lane, name: usize, columns: usize, total: f64) -> String {
     // What ran is painted last: it may be shorter than the cell that it shares.
     let (running, others): (Vec<&Span>, Vec<&Span>) =
         lane.spans.iter().partition(|span| span.what == SpanKind::Running);
-    for span in others.into_iter().chain(running) {
-        paint(&mut cells, span, total);
+    for span in others {
+        paint(&mut cells, span, mark(span.what), total);
+    }
+    let mut shades = [mark(SpanKind::Running), NEXT].into_iter().cycle();
+    let mut before = None;
+    for span in running {
+        // One that follows directly on another can be told from it only by its shade.
+        if before.is_none_or(|end| begins_after(span, end, total / columns as f64)) {
+            shades = [mark(SpanKind::Running), NEXT].into_iter().cycle();
+        }
+        before = Some(span.end_s);
+        paint(&mut cells, span, shades.next().expect("they go round"), total);
     }
     let line: String = cells.into_iter().collect();
     let blanks = " ".repeat(name - display_width(&lane.process));
     format!("  {}{blanks}  {}\n", lane.process, line.trim_end())
 }
 
+/// The shade of every second of spans that follow on each other.
+const NEXT: char = '▓';
+
+/// Whether there is a gap of a cell or more between that end and the span.
+fn begins_after(span: &Span, end_s: f64, cell_s: f64) -> bool {
+    span.begin_s - end_s > cell_s
+}
+
 /// At least one cell: a span that is too short to be seen still happened.
-fn paint(cells: &mut [char], span: &Span, total: f64) {
+fn paint(cells: &mut [char], span: &Span, mark: char, total: f64) {
     let last = cells.len() - 1;
     let at = |seconds: f64| ((seconds / total * cells.len() as f64) as usize).min(last);
     let (begin, end) = (at(span.begin_s), at(span.end_s));
-    cells[begin..=end].fill(mark(span.what));
+    cells[begin..=end].fill(mark);
 }
 
 fn mark(what: SpanKind) -> char {

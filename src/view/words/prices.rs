@@ -38,6 +38,10 @@ pub fn operation(lang: Lang, operation: Operation) -> &'static str {
         (Lang::It, Operation::ToThread) => "un messaggio a un altro thread, di molti in viaggio",
         (Lang::En, Operation::Call) => "a call to a server process, and its answer",
         (Lang::It, Operation::Call) => "una chiamata a un processo server, e la risposta",
+        (Lang::En, Operation::Task) => "a task for a worker and its result, of many on their way",
+        (Lang::It, Operation::Task) => {
+            "un compito a un worker e il suo risultato, di molti in viaggio"
+        }
         (Lang::En, Operation::Addition) => "1 added to a shared number, with nobody in the way",
         (Lang::It, Operation::Addition) => "1 sommato a un numero condiviso, senza concorrenti",
     }
