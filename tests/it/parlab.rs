@@ -130,8 +130,8 @@ impl Parlab {
     }
 
     /// Runs it by another program, found by its absolute path: `/usr/bin/taskset -c 0`.
-    pub fn under<const N: usize>(mut self, command: [&str; N]) -> Parlab {
-        self.under.extend(command.map(OsString::from));
+    pub fn under<S: Into<OsString>, const N: usize>(mut self, command: [S; N]) -> Parlab {
+        self.under.extend(command.map(S::into));
         self
     }
 
