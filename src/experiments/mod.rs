@@ -9,6 +9,7 @@ mod ceiling;
 mod clocks;
 mod crowd;
 mod deadlock;
+mod demonstration;
 mod download;
 mod failure;
 mod lab;

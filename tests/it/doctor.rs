@@ -8,7 +8,7 @@ use crate::done::Done;
 use crate::family::{is_root, skip};
 use crate::parlab::Parlab;
 use crate::python::SENSIBLE;
-use crate::surroundings::succeeds;
+use crate::surroundings::{one_cpu, succeeds};
 
 fn doctor() -> Parlab {
     Parlab::new().args(["doctor", "--json"])
@@ -92,12 +92,10 @@ fn needs_are_of_parts_that_there_are() {
 
 #[test]
 fn on_one_cpu_every_lesson_runs_and_those_that_need_two_say_so() {
-    let cpu = parlab::mp::sys::affinity().unwrap()[0].to_string();
-    let taskset = ["/usr/bin/taskset", "-c", &cpu];
-    if !succeeds(&[taskset[0], taskset[1], taskset[2], "/bin/true"]) {
+    let Some(one_cpu) = one_cpu() else {
         return skip("on_one_cpu…", "there is no taskset(1)");
-    }
-    let done = doctor().under(taskset).run().ends(0, None);
+    };
+    let done = doctor().under(one_cpu.clone()).run().ends(0, None);
     let lacks = lacks(&done, NeedKind::Cpus);
     assert!(!lacks.is_empty(), "{done}");
     for lack in lacks {
@@ -107,7 +105,7 @@ fn on_one_cpu_every_lesson_runs_and_those_that_need_two_say_so() {
     assert_eq!(found.wake.unwrap().two_cpus_s, None, "{done}");
     let ceiling = found.ceiling.unwrap();
     assert!(ceiling.processes == 1 && ceiling.factor <= 1.0, "{done}");
-    let text = Parlab::new().args(["doctor"]).under(taskset).run();
+    let text = Parlab::new().args(["doctor"]).under(one_cpu).run();
     text.stdout_has("one CPU: there is nothing to win")
         .stdout_has("shows less without 2\u{a0}CPUs");
 }

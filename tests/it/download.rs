@@ -6,6 +6,7 @@ use crate::done::Done;
 use crate::family::{is_root, skip};
 use crate::parlab::Parlab;
 use crate::python::{faults, real_python};
+use crate::surroundings::one_cpu;
 
 /// The variants of `files` that need no Python, with their threads.
 const NATIVE: [(&str, u64); 5] = [
@@ -214,12 +215,11 @@ fn without_a_loopback_it_says_so() {
 
 #[test]
 fn one_cpu_is_enough_to_wait_at_the_same_time() {
-    let taskset = ["/usr/bin/taskset", "-c", "0"];
-    if !std::path::Path::new(taskset[0]).exists() {
-        return skip("one_cpu_is_enough…", "there is no taskset");
-    }
+    let Some(one_cpu) = one_cpu() else {
+        return skip("one_cpu_is_enough…", "there is no taskset(1)");
+    };
     let args = ["--runs", "1", "--n", "4", "--wait", "1s", "--only", "serial,threads-4"];
-    let done = compare(args).under(taskset).run();
+    let done = compare(args).under(one_cpu).run();
     let times: Vec<f64> = done.runs().iter().filter_map(|run| run.time_s).collect();
     // Four seconds of waiting against one: no machine is so slow that they come out the same.
     assert!(times[1] < times[0], "{times:?}");

@@ -11,6 +11,7 @@ use crate::family::{eventually, skip};
 use crate::parlab::{Parlab, lesson_text};
 use crate::python::{faults, real_python};
 use crate::room::Room;
+use crate::surroundings::one_cpu;
 
 /// The variants that need no Python.
 const NATIVE: [&str; 5] = ["manager", "manager-batch", "queue", "pipe", "shm"];
@@ -40,11 +41,10 @@ fn every_variant_brings_the_whole_list() {
 fn one_number_is_no_trouble_and_one_cpu_neither() {
     let done = compare(["--runs", "1", "--n", "1"]).run();
     assert!(done.runs().iter().all(|run| run.correct == Some(true)), "{done}");
-    let taskset = ["/usr/bin/taskset", "-c", "0"];
-    if !std::path::Path::new(taskset[0]).exists() {
-        return skip("one_cpu_neither", "there is no taskset");
-    }
-    let done = compare(["--runs", "1", "--n", "20"]).under(taskset).run();
+    let Some(one_cpu) = one_cpu() else {
+        return skip("one_cpu_neither", "there is no taskset(1)");
+    };
+    let done = compare(["--runs", "1", "--n", "20"]).under(one_cpu).run();
     assert!(done.runs().iter().all(|run| run.correct == Some(true)), "{done}");
 }
 

@@ -130,8 +130,8 @@ impl Parlab {
     }
 
     /// Runs it by another program, found by its absolute path: `/usr/bin/taskset -c 0`.
-    pub fn under<const N: usize>(mut self, command: [&str; N]) -> Parlab {
-        self.under.extend(command.map(OsString::from));
+    pub fn under<S: Into<OsString>, const N: usize>(mut self, command: [S; N]) -> Parlab {
+        self.under.extend(command.map(S::into));
         self
     }
 
@@ -143,7 +143,10 @@ impl Parlab {
     /// Runs a copy of the program, where every user may read it.
     pub fn copied(mut self) -> Parlab {
         let copy = self.room.path("bin").join("parlab-copy");
-        fs::copy(&self.program, &copy).unwrap();
+        // By another process: what this one has open for writing, a program that another test
+        // starts just then inherits for a moment, and nobody can execute it (ETXTBSY, execve(2)).
+        let cp = Command::new("/bin/cp").arg(&self.program).arg(&copy).status();
+        assert!(cp.unwrap().success(), "no copy of {:?}", self.program);
         self.room.open_to_all();
         self.program = copy;
         self

@@ -6,11 +6,10 @@ use crate::done::Done;
 use crate::family::{is_root, skip};
 use crate::parlab::Parlab;
 use crate::python::{faults, real_python};
-use crate::surroundings::succeeds;
+use crate::surroundings::{one_cpu, succeeds};
 
 /// The variants of the echo that need no Python.
 const NATIVE: [&str; 4] = ["pipe", "socketpair", "queue", "shm"];
-const ONE_CPU: [&str; 3] = ["/usr/bin/taskset", "-c", "0"];
 
 /// `compare pipe --json` without Python.
 fn compare<const N: usize>(args: [&str; N]) -> Parlab {
@@ -20,14 +19,6 @@ fn compare<const N: usize>(args: [&str; N]) -> Parlab {
 /// One experiment, without Python.
 fn experiment(name: &str) -> Done {
     Parlab::lesson([format!("experiment = \"{name}\"\nn = 20\nruns = 1").as_str()]).run()
-}
-
-fn has_taskset(test: &str) -> bool {
-    let there = std::path::Path::new(ONE_CPU[0]).exists();
-    if !there {
-        skip(test, "there is no taskset");
-    }
-    there
 }
 
 /// Whether this machine lets the experiments use two CPUs.
@@ -96,19 +87,20 @@ fn a_round_trip_is_told_for_each_placement() {
 
 #[test]
 fn on_one_cpu_only_what_is_there_is_told() {
-    if !has_taskset("on_one_cpu_only…") {
-        return;
-    }
-    let done = compare(["--runs", "1", "--n", "10"]).under(ONE_CPU).run();
+    let Some(one_cpu) = one_cpu() else {
+        return skip("on_one_cpu_only…", "there is no taskset(1)");
+    };
+    let cpu: usize = one_cpu[2].parse().unwrap();
+    let done = compare(["--runs", "1", "--n", "10"]).under(one_cpu.clone()).run();
     for run in done.runs() {
-        assert_eq!(run.cpus, Some(vec![0, 0]), "{run:?}");
+        assert_eq!(run.cpus, Some(vec![cpu, cpu]), "{run:?}");
         assert_eq!(run.correct, Some(true), "{run:?}");
     }
     for measure in done.figures() {
         assert_eq!(measure.values.keys().collect::<Vec<_>>(), ["same_cpu_s"], "{done}");
     }
     let args = ["lesson", "pipe", "--no-python", "--part", "all", "--runs", "1"];
-    Parlab::new().args(args).under(ONE_CPU).run().stdout_has("on the only CPU");
+    Parlab::new().args(args).under(one_cpu).run().stdout_has("on the only CPU");
 }
 
 #[test]

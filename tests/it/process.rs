@@ -9,6 +9,7 @@ use crate::done::Done;
 use crate::family::{is_root, skip};
 use crate::parlab::Parlab;
 use crate::python::{faults, real_python};
+use crate::surroundings::one_cpu;
 
 /// How many comparisons a test makes at most until chance has shown what it must.
 const TRIES: u32 = 20;
@@ -101,12 +102,10 @@ fn a_timeline_has_a_lane_for_each_child_in_the_order_of_the_start() {
 
 #[test]
 fn on_one_cpu_all_children_run_on_it() {
-    let taskset = "/usr/bin/taskset";
-    if !std::path::Path::new(taskset).exists() {
+    let Some(one_cpu) = one_cpu() else {
         return skip("on_one_cpu_all_children_run_on_it", "there is no taskset(1)");
-    }
-    let cpu = parlab::machine::describe().usable[0].to_string();
-    let done = compare(["--runs", "1", "--n", "5"]).under([taskset, "-c", &cpu]).run();
+    };
+    let done = compare(["--runs", "1", "--n", "5"]).under(one_cpu).run();
     for variant in ["fork", "spawn", "thread"] {
         assert_eq!(done.figure(variant, "same_cpu"), true);
         assert_eq!(done.figure(variant, "cpus_seen"), 1);
@@ -165,12 +164,10 @@ fn two_writes_may_glue_lines_together_and_one_write_never_does() {
 
 #[test]
 fn on_one_cpu_the_gap_between_the_two_writes_is_widened_and_told() {
-    let taskset = "/usr/bin/taskset";
-    if !std::path::Path::new(taskset).exists() {
+    let Some(one_cpu) = one_cpu() else {
         return skip("on_one_cpu_the_gap…", "there is no taskset(1)");
-    }
-    let cpu = parlab::machine::describe().usable[0].to_string();
-    let run = Parlab::lesson(["experiment = \"lines\"\nruns = 2"]).under([taskset, "-c", &cpu]);
+    };
+    let run = Parlab::lesson(["experiment = \"lines\"\nruns = 2"]).under(one_cpu);
     let done = run.run();
     let told = |e: &Event| matches!(e, Event::Note(n) if n.kind == NoteKind::OneCpuParted);
     assert!(done.events().iter().any(told), "{done}");

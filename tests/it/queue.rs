@@ -8,6 +8,7 @@ use crate::done::Done;
 use crate::family::skip;
 use crate::parlab::{Parlab, lesson_text};
 use crate::python::{faults, real_python};
+use crate::surroundings::one_cpu;
 
 /// The variants that need no Python.
 const NATIVE: [&str; 4] = ["serial", "process-per-item", "workers", "threads"];
@@ -234,13 +235,12 @@ fn a_variant_that_the_sweep_does_not_have_is_told_with_those_it_has() {
 
 #[test]
 fn on_one_cpu_the_ceiling_is_about_one() {
-    let taskset = ["/usr/bin/taskset", "-c", "0"];
-    if !std::path::Path::new(taskset[0]).exists() {
-        return skip("on_one_cpu_the_ceiling…", "there is no taskset");
-    }
+    let Some(one_cpu) = one_cpu() else {
+        return skip("on_one_cpu_the_ceiling…", "there is no taskset(1)");
+    };
     let seen = (0..20).any(|_| {
         let run = ["experiment = \"break-even\"\nn = 1\nruns = 1\nonly = [\"serial\"]"];
-        Parlab::lesson(run).under(taskset).run().number("", "ceiling") < 1.5
+        Parlab::lesson(run).under(one_cpu.clone()).run().number("", "ceiling") < 1.5
     });
     assert!(seen, "two processes on one CPU seemed to compute at the same time");
 }

@@ -5,7 +5,7 @@ use parlab::event::{Curve, Event, Run};
 use crate::family::{is_root, skip};
 use crate::parlab::{Parlab, lesson_text};
 use crate::python::{faults, real_python};
-use crate::surroundings::succeeds;
+use crate::surroundings::{one_cpu, succeeds};
 
 /// The variants of `carry` that need no Python.
 const CARRIERS: [&str; 5] = ["pipe", "socketpair", "queue", "shm", "manager"];
@@ -123,16 +123,15 @@ fn parent_and_child_are_placed_alike_for_every_carrier() {
 
 #[test]
 fn one_cpu_is_enough() {
-    let taskset = ["/usr/bin/taskset", "-c", "0"];
-    if !std::path::Path::new(taskset[0]).exists() {
-        return skip("one_cpu_is_enough", "there is no taskset");
-    }
-    let done = compare(["--runs", "2"]).under(taskset).run();
+    let Some(one_cpu) = one_cpu() else {
+        return skip("one_cpu_is_enough", "there is no taskset(1)");
+    };
+    let done = compare(["--runs", "2"]).under(one_cpu.clone()).run();
     for run in done.runs() {
         assert_eq!((run.correct, run.cpus), (Some(true), None));
     }
     let args = ["lesson", "shm", "--no-python"];
-    Parlab::new().args(args).under(taskset).run().any_stdout().code(0);
+    Parlab::new().args(args).under(one_cpu).run().any_stdout().code(0);
 }
 
 #[test]

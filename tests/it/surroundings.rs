@@ -21,15 +21,21 @@ pub fn succeeds(command: &[&str]) -> bool {
     run.status().is_ok_and(|status| status.success())
 }
 
-#[test]
-fn on_one_cpu_the_window_is_widened_and_nothing_is_said_to_run_in_parallel() {
+/// The command that lets another run on one CPU; `None` where it cannot be had.
+pub fn one_cpu() -> Option<[String; 3]> {
     let cpu = parlab::mp::sys::affinity().unwrap()[0].to_string();
     let taskset = ["/usr/bin/taskset", "-c", &cpu];
-    if !succeeds(&[taskset[0], taskset[1], taskset[2], "/bin/true"]) {
+    let works = succeeds(&[taskset[0], taskset[1], taskset[2], "/bin/true"]);
+    works.then(|| taskset.map(str::to_string))
+}
+
+#[test]
+fn on_one_cpu_the_window_is_widened_and_nothing_is_said_to_run_in_parallel() {
+    let Some(one_cpu) = one_cpu() else {
         return skip("on_one_cpu…", "there is no taskset(1)");
-    }
+    };
     let args = ["--only", "unlocked,locked,atomic", "--runs", "3"];
-    let done = Parlab::compare(args).under(taskset).run();
+    let done = Parlab::compare(args).under(one_cpu.clone()).run();
     let events = done.events();
     let Some(Event::Start(start)) = events.first() else { panic!("{done}") };
     assert_eq!((start.machine.cpus, start.machine.usable.len()), (1, 1));
@@ -40,7 +46,7 @@ fn on_one_cpu_the_window_is_widened_and_nothing_is_said_to_run_in_parallel() {
         let right = run.variant != "unlocked";
         assert!(run.correct == Some(true) || !right, "{run:?}");
     }
-    let text = Parlab::new().args(["compare", "lock", "--no-python", "--runs", "3"]).under(taskset);
+    let text = Parlab::new().args(["compare", "lock", "--no-python", "--runs", "3"]).under(one_cpu);
     let done = text.run();
     assert!(!done.stdout().contains("CPUs 0 and 1"), "{done}");
     assert!(done.stdout().contains("1 of "), "{done}");
@@ -50,12 +56,10 @@ fn on_one_cpu_the_window_is_widened_and_nothing_is_said_to_run_in_parallel() {
 
 #[test]
 fn on_one_cpu_the_widened_race_loses_updates() {
-    let cpu = parlab::mp::sys::affinity().unwrap()[0].to_string();
-    let taskset = ["/usr/bin/taskset", "-c", &cpu];
-    if !succeeds(&[taskset[0], taskset[1], taskset[2], "/bin/true"]) {
+    let Some(one_cpu) = one_cpu() else {
         return skip("on_one_cpu…", "there is no taskset(1)");
-    }
-    let done = Parlab::compare(["--only", "unlocked", "--runs", "20"]).under(taskset).run();
+    };
+    let done = Parlab::compare(["--only", "unlocked", "--runs", "20"]).under(one_cpu).run();
     assert!(done.runs().iter().any(|run| run.correct == Some(false)), "{done}");
 }
 

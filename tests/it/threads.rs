@@ -9,6 +9,7 @@ use crate::family::{is_root, skip};
 use crate::parlab::{Parlab, lesson_text};
 use crate::python::{faults, peers, real_python};
 use crate::room::Room;
+use crate::surroundings::one_cpu;
 
 const STEPS: i64 = 100_000;
 /// How many comparisons a test makes at most until chance has shown what it must.
@@ -80,12 +81,10 @@ fn where_two_cpus_are_each_thread_has_its_own_and_on_one_the_window_is_widened()
     assert_eq!(widened(&done), usable.len() < 2, "{done}");
     let cpus = done.runs()[0].cpus.clone();
     assert_eq!(cpus.map(|cpus| cpus[0] != cpus[1]), (usable.len() > 1).then_some(true));
-    let taskset = "/usr/bin/taskset";
-    if !std::path::Path::new(taskset).exists() {
+    let Some(one_cpu) = one_cpu() else {
         return skip("…on_one_the_window_is_widened", "there is no taskset(1)");
-    }
-    let cpu = usable[0].to_string();
-    let run = compare(["--runs", "3", "--only", "unlocked"]).under([taskset, "-c", &cpu]);
+    };
+    let run = compare(["--runs", "3", "--only", "unlocked"]).under(one_cpu);
     let done = run.run();
     assert!(widened(&done), "{done}");
     assert!(done.runs().iter().any(|run| run.correct == Some(false)), "{done}");

@@ -8,8 +8,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::experiments::demonstration::{self, Figures};
 use crate::experiments::lab::Lab;
 use crate::experiments::workers::finish;
 use crate::mp::{Gate, Lock, LockError, MapError, Process, RawValue, SemaphoreLock, sys};
@@ -101,7 +102,7 @@ fn try_semaphore(semaphore: &SemaphoreLock, patience: Duration) -> Got {
 
 /// The experiment `owner-dies`: killed while it holds the lock and somebody waits.
 pub fn owner_dies(lab: &mut Lab) -> Result<()> {
-    each_variant(lab, |exhibit| {
+    each_exhibit(lab, |exhibit| {
         let holding = Gate::new(2)?;
         let waiting = Gate::new(2)?;
         let (holding_of, waiting_of) = (&holding, &waiting);
@@ -135,7 +136,7 @@ pub fn owner_dies(lab: &mut Lab) -> Result<()> {
 
 /// The experiment `forgotten`: the owner lives on without giving the lock back, then ends.
 pub fn forgotten(lab: &mut Lab) -> Result<()> {
-    each_variant(lab, |exhibit| {
+    each_exhibit(lab, |exhibit| {
         let holding = Gate::new(2)?;
         let leave = Gate::new(2)?;
         let (holding_of, leave_of) = (&holding, &leave);
@@ -161,19 +162,11 @@ pub fn forgotten(lab: &mut Lab) -> Result<()> {
 }
 
 /// Runs the demonstration once for each lock and tells its figures.
-fn each_variant(
-    lab: &mut Lab,
-    demonstrate: impl Fn(&Exhibit) -> Result<Vec<(&'static str, Value)>>,
-) -> Result<()> {
-    let variants = lab.variants()?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
+fn each_exhibit(lab: &mut Lab, demonstrate: impl Fn(&Exhibit) -> Result<Figures>) -> Result<()> {
+    demonstration::each_variant(lab, |_, variant| {
         let exhibit = Exhibit::named(variant.base).context("a lock in shared memory")?;
-        let figures = demonstrate(&exhibit)?;
-        lab.measure(Some(&variant.name), figures)?;
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+        demonstrate(&exhibit).map(Some)
+    })
 }
 
 /// Whether a third process gets the lock.

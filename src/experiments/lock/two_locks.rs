@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::experiments::deadlock::{self, Known};
+use crate::experiments::demonstration::{self, Figures};
 use crate::experiments::lab::{Lab, Variant};
 use crate::mp::proc::{self, Stuck};
 use crate::mp::{Gate, Lock, Process};
@@ -33,16 +34,10 @@ fn transfer(first: &Lock, second: &Lock, meet: &Gate) {
 
 /// The experiment `two-locks`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
-        demonstrate(lab, variant)?;
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+    demonstration::each_variant(lab, demonstrate)
 }
 
-fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<()> {
+fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<Option<Figures>> {
     let locks = [new_lock()?, new_lock()?];
     let meet = Gate::new(2).context("the gate in shared memory")?;
     let orders = match variant.base {
@@ -65,8 +60,7 @@ fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<()> {
         tell(lab, variant, &workers, &locks, &stuck)?;
     }
     let both_ended = ended(&mut workers)?;
-    let figures = [("found", json!(found)), ("both_ended", json!(both_ended))];
-    lab.measure(Some(&variant.name), figures)
+    Ok(Some(vec![("found", json!(found)), ("both_ended", json!(both_ended))]))
 }
 
 /// Whether all come to their end by themselves; whoever does not is killed.

@@ -6,8 +6,9 @@
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::experiments::demonstration::{self, Figures};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::python;
 use crate::experiments::workers::finish;
@@ -53,24 +54,12 @@ fn managed(ns: &NamespaceProxy) -> Result<usize, ManagerError> {
 
 /// The experiment `kept`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
     let directory = lab.scratch().context("the run's private directory")?.to_path_buf();
     let manager = Manager::new(&directory)?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
-        if let Some(figures) = demonstrate(lab, &manager, variant)? {
-            lab.measure(Some(&variant.name), figures)?;
-        }
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+    demonstration::each_variant(lab, |lab, variant| demonstrate(lab, &manager, variant))
 }
 
-fn demonstrate(
-    lab: &mut Lab,
-    manager: &Manager,
-    variant: &Variant,
-) -> Result<Option<Vec<(&'static str, Value)>>> {
+fn demonstrate(lab: &mut Lab, manager: &Manager, variant: &Variant) -> Result<Option<Figures>> {
     let said = match variant.base.strip_prefix("python-") {
         None => Some(native(manager, variant.base)?),
         Some(way) => python::call(lab, variant, &["kept".to_string(), way.to_string()])?,

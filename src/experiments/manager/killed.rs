@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::experiments::demonstration::{self, Figures};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::python;
 use crate::mp::manager::{ListProxy, Manager, ManagerError, QueueProxy};
@@ -37,18 +38,10 @@ struct Told {
 
 /// The experiment `server-killed`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
-        if let Some(figures) = demonstrate(lab, variant)? {
-            lab.measure(Some(&variant.name), figures)?;
-        }
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+    demonstration::each_variant(lab, demonstrate)
 }
 
-fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<Option<Vec<(&'static str, Value)>>> {
+fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<Option<Figures>> {
     let told = match variant.base.strip_prefix("python-") {
         None => Some(native(lab, variant.base)?),
         Some(way) => python::call(lab, variant, &["killed".to_string(), way.to_string()])?,

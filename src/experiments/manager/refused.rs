@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
+use crate::experiments::demonstration;
 use crate::experiments::lab::Lab;
 use crate::mp::manager::{Address, AuthKey, Client, Limits, ListProxy, Manager, ManagerError};
 
@@ -28,28 +29,23 @@ const GARBAGE: &[u8] = b"GET /list HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: a 
 
 /// The experiment `strangers`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
     let key = AuthKey::random()?;
     let here = Address::Tcp(([127, 0, 0, 1], 0).into());
     let limits = Limits { login: LOGIN, ..Limits::default() };
     let manager = Manager::serve(&here, key.clone(), limits)?;
     let list: ListProxy<u32> = manager.named("numbers")?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
+    demonstration::each_variant(lab, |_, variant| {
         let (began, mut others_served) = (Instant::now(), false);
         // Called while the stranger is at the port, and has not been let in or dropped for long.
         let mut meanwhile = || others_served = list.append(&1).is_ok();
         let (let_in, told) = knock(&manager, &key, variant.base, &mut meanwhile)?;
-        let figures = [
+        Ok(Some(vec![
             ("let_in", json!(let_in)),
             ("told", json!(told)),
             ("kept_s", json!(began.elapsed().as_secs_f64())),
             ("others_served", json!(others_served)),
-        ];
-        lab.measure(Some(&variant.name), figures)?;
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+        ]))
+    })
 }
 
 /// Whether one was let in, and what it was told.

@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::experiments::deadlock::{self, Known};
+use crate::experiments::demonstration::{self, Figures};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::workers::finish;
 use crate::mp::proc::{self, Stuck};
@@ -65,16 +66,10 @@ fn send_all(conn1: &Handle) {
 
 /// The experiment `end`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
-        demonstrate(lab, variant)?;
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+    demonstration::each_variant(lab, demonstrate)
 }
 
-fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<()> {
+fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<Option<Figures>> {
     let (conn2, conn1) = pipe_oneway().context("the pipe")?;
     let conn1 = Handle::new(Some(conn1));
     let received = RawValue::new(0).context("shared memory")?;
@@ -97,7 +92,7 @@ fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<()> {
         None => Value::Null,
     };
     let ended = ended(&mut reader)?;
-    let figures = [
+    Ok(Some(vec![
         ("sent", json!(MESSAGES)),
         ("received", json!(received.get())),
         ("saw_end", json!(ended == Some(Exit::Code(SAW_END)))),
@@ -108,8 +103,7 @@ fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<()> {
         ("holder", json!(holders.first().map(|holder| holder.process))),
         ("holder_fd", json!(holders.first().map(|holder| holder.fd))),
         ("pipe_name", json!(name)),
-    ];
-    lab.measure(Some(&variant.name), figures)
+    ]))
 }
 
 /// How the reader came to its end; if it did not it is killed.

@@ -7,6 +7,7 @@
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use crate::experiments::demonstration;
 use crate::experiments::lab::Lab;
 use crate::experiments::workers::finish;
 use crate::mp::{Process, RawValue};
@@ -25,9 +26,7 @@ pub const FIGURES: &[&str] = &[
 
 /// The experiment `copied`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
+    demonstration::each_variant(lab, |_, _| {
         let shared = || RawValue::new(0_u64).context("the child's report in shared memory");
         let (address, first, last) = (shared()?, shared()?, shared()?);
         let mut number = 100_u64;
@@ -44,7 +43,7 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         finish(&mut child)?; // the child has changed `number`
         // endregion
         drop(child);
-        let figures = [
+        Ok(Some(vec![
             ("parent_address", json!(format!("{parent_address:#x}"))),
             ("child_address", json!(format!("{:#x}", address.get()))),
             ("same_address", json!(parent_address == address.get())),
@@ -52,11 +51,8 @@ pub fn run(lab: &mut Lab) -> Result<()> {
             ("child_before", json!(first.get())),
             ("child_after", json!(last.get())),
             ("parent_after", json!(std::hint::black_box(number))),
-        ];
-        lab.measure(Some(&variant.name), figures)?;
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+        ]))
+    })
 }
 
 fn address_of(number: &u64) -> u64 {

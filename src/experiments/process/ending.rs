@@ -7,8 +7,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::experiments::demonstration::{self, Figures};
 use crate::experiments::lab::Lab;
 use crate::mp::proc::{ProcError, ProcStat};
 use crate::mp::{Gate, Process, RawValue, sys};
@@ -34,22 +35,16 @@ const WORK: Duration = Duration::from_millis(100);
 /// How long anybody waits for anybody.
 const BOUND: Duration = Duration::from_secs(5);
 
-type Figures = Vec<(&'static str, Value)>;
-
 /// The experiment `ending`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
+    demonstration::each_variant(lab, |_, variant| {
         let figures = match variant.base {
-            "not-joined" => not_joined()?,
-            "joined" => working(|_| Ok(()))?,
-            _ => working(|child| Ok(child.terminate()?))?,
+            "not-joined" => not_joined(),
+            "joined" => working(|_| Ok(())),
+            _ => working(|child| Ok(child.terminate()?)),
         };
-        lab.measure(Some(&variant.name), figures)?;
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+        figures.map(Some)
+    })
 }
 
 fn not_joined() -> Result<Figures> {

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::event::{Deadlock, Event, Evidence, Wait};
 use crate::experiments::deadlock::{self, Known};
+use crate::experiments::demonstration::{self, Figures};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::python;
 use crate::mp::proc::{self, Stuck};
@@ -133,19 +134,13 @@ impl Scene {
 
 /// The experiment `join-first`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
-        match variant.python {
-            None => demonstrate(lab, variant)?,
-            Some(_) => demonstrate_peer(lab, variant)?,
-        }
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+    demonstration::each_variant(lab, |lab, variant| match variant.python {
+        None => demonstrate(lab, variant).map(Some),
+        Some(_) => demonstrate_peer(lab, variant),
+    })
 }
 
-fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<()> {
+fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<Figures> {
     let scene = Scene::new()?;
     let way = variant.base;
     let mut parent = Process::new("parent", || scene.parent(way));
@@ -161,7 +156,7 @@ fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<()> {
         bail!("parent and child neither ended nor stood still");
     }
     let ended = parent.join()? == Exit::Code(0);
-    let figures = [
+    Ok(vec![
         ("found", json!(found)),
         ("both_ended", json!(ended)),
         ("put", json!(scene.put.get())),
@@ -170,14 +165,13 @@ fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<()> {
         ("message_bytes", json!(LENGTH)),
         ("capacity_bytes", json!(scene.queue.capacity())),
         ("held_bytes", json!(held)),
-    ];
-    lab.measure(Some(&variant.name), figures)
+    ])
 }
 
-fn demonstrate_peer(lab: &mut Lab, variant: &Variant) -> Result<()> {
+fn demonstrate_peer(lab: &mut Lab, variant: &Variant) -> Result<Option<Figures>> {
     let said: Option<Peer> = python::call(lab, variant, &["join-first".to_string()])?;
-    let Some(said) = said else { return Ok(()) };
-    let figures = [
+    let Some(said) = said else { return Ok(None) };
+    let figures = vec![
         ("found", json!(!said.waits.is_empty())),
         ("both_ended", json!(said.both_ended)),
         ("put", json!(said.put)),
@@ -205,7 +199,7 @@ fn demonstrate_peer(lab: &mut Lab, variant: &Variant) -> Result<()> {
             waits: waits.collect(),
         }))?;
     }
-    lab.measure(Some(&variant.name), figures)
+    Ok(Some(figures))
 }
 
 /// Who waits for whom: the parent for the child's end, the child for the parent to get.

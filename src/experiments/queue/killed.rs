@@ -10,8 +10,9 @@ use std::cell::Cell;
 use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, raise};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::experiments::demonstration::{self, Figures};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::python;
 use crate::experiments::workers::finish;
@@ -49,18 +50,10 @@ struct Peer {
 
 /// The experiment `producer-killed`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
-        if let Some(figures) = demonstrate(lab, variant)? {
-            lab.measure(Some(&variant.name), figures)?;
-        }
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+    demonstration::each_variant(lab, demonstrate)
 }
 
-fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<Option<Vec<(&'static str, Value)>>> {
+fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<Option<Figures>> {
     if variant.python.is_none() {
         return killed_at(step(variant.base)).map(Some);
     }
@@ -85,7 +78,7 @@ fn step(variant: &str) -> Step {
     }
 }
 
-fn killed_at(step: Step) -> Result<Vec<(&'static str, Value)>> {
+fn killed_at(step: Step) -> Result<Figures> {
     let fatal: Cell<Option<Step>> = Cell::new(None); // each process has its own copy
     // region: kill
     let queue = Queue::observed(CAPACITY, |step| {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use crate::experiments::demonstration;
 use crate::experiments::lab::Lab;
 use crate::experiments::workers::finish_all;
 use crate::mp::{Gate, Process, Queue};
@@ -28,9 +29,7 @@ type Message = (usize, u32, i64);
 
 /// The experiment `order`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
+    demonstration::each_variant(lab, |_, _| {
         let mut messages = arrivals()?;
         let each_in_order = (0..COUNT).all(|who| {
             let mut of_it = messages.iter().filter(|message| message.0 == who);
@@ -41,15 +40,12 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         // What came is (number of the process, …): sort by it.
         messages.sort_by_key(|message| message.0);
         // endregion
-        let figures = [
+        Ok(Some(vec![
             ("arrived", json!(arrived)),
             ("restored", json!(starters(&messages))),
             ("each_in_order", json!(each_in_order)),
-        ];
-        lab.measure(Some(&variant.name), figures)?;
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+        ]))
+    })
 }
 
 /// All messages, in the order in which they came.

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::experiments::demonstration::{self, Figures};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::python;
 use crate::mp::{Process, Queue, QueueError, RawValue};
@@ -68,18 +69,10 @@ fn in_feeder(queue: &Queue<PathBuf>) -> bool {
 
 /// The experiment `unsendable`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
-        if let Some(figures) = demonstrate(lab, variant)? {
-            lab.measure(Some(&variant.name), figures)?;
-        }
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+    demonstration::each_variant(lab, demonstrate)
 }
 
-fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<Option<Vec<(&'static str, Value)>>> {
+fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<Option<Figures>> {
     if variant.python.is_none() {
         return native(variant.base).map(Some);
     }
@@ -95,7 +88,7 @@ fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<Option<Vec<(&'static 
     }))
 }
 
-fn native(way: &str) -> Result<Vec<(&'static str, Value)>> {
+fn native(way: &str) -> Result<Figures> {
     let queue: Queue<PathBuf> = Queue::new(4096).context("the queue")?;
     let failed = RawValue::new(0_u32).context("an answer in shared memory")?;
     let mut producer = Process::new("producer", || {

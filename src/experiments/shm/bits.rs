@@ -6,8 +6,9 @@
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
+use crate::experiments::demonstration::{self, Figures};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::python;
 use crate::experiments::workers::finish;
@@ -41,20 +42,11 @@ struct Found {
 
 /// The experiment `bits`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
-        let figures = match variant.base {
-            "f32" => Some(told(&in_f32()?)),
-            "f64" => Some(told(&in_f64()?)),
-            _ => peer(lab, variant)?,
-        };
-        if let Some(figures) = figures {
-            lab.measure(Some(&variant.name), figures)?;
-        }
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+    demonstration::each_variant(lab, |lab, variant| match variant.base {
+        "f32" => Ok(Some(told(&in_f32()?))),
+        "f64" => Ok(Some(told(&in_f64()?))),
+        _ => peer(lab, variant),
+    })
 }
 
 fn in_f32() -> Result<Found> {
@@ -94,7 +86,7 @@ fn in_f64() -> Result<Found> {
     })
 }
 
-fn told(found: &Found) -> Vec<(&'static str, Json)> {
+fn told(found: &Found) -> Figures {
     // region: equal
     let equal = found.number == 8.4; // an f64, as all of Python's
     // endregion
@@ -124,7 +116,7 @@ struct Peer {
     bits: String,
 }
 
-fn peer(lab: &mut Lab, variant: &Variant) -> Result<Option<Vec<(&'static str, Json)>>> {
+fn peer(lab: &mut Lab, variant: &Variant) -> Result<Option<Figures>> {
     let code = variant.base.trim_start_matches("python-").to_string();
     let said: Option<Peer> = python::call(lab, variant, &["bits".to_string(), code])?;
     Ok(said.map(|said| {

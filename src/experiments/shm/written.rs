@@ -11,8 +11,9 @@ use std::sync::Mutex;
 use anyhow::{Context, Result};
 use nix::sys::resource::{UsageWho, getrusage};
 use serde::Deserialize;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
+use crate::experiments::demonstration::{self, Figures};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::python;
 use crate::experiments::workers::finish;
@@ -170,22 +171,13 @@ impl Scene {
 
 /// The experiment `written`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
-        let figures = match variant.python {
-            Some(_) => peer(lab, variant)?,
-            None => Some(native(variant.base)?),
-        };
-        if let Some(figures) = figures {
-            lab.measure(Some(&variant.name), figures)?;
-        }
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+    demonstration::each_variant(lab, |lab, variant| match variant.python {
+        Some(_) => peer(lab, variant),
+        None => native(variant.base).map(Some),
+    })
 }
 
-fn native(way: &str) -> Result<Vec<(&'static str, Json)>> {
+fn native(way: &str) -> Result<Figures> {
     let memory = "shared memory for parent and child";
     let result = Array::new(NUMBERS.len()).context(memory)?;
     let scene = Scene { result, report: Report::new().context(memory)? };
@@ -227,7 +219,7 @@ struct Peer {
     array: String,
 }
 
-fn peer(lab: &mut Lab, variant: &Variant) -> Result<Option<Vec<(&'static str, Json)>>> {
+fn peer(lab: &mut Lab, variant: &Variant) -> Result<Option<Figures>> {
     let way = variant.base.trim_start_matches("python-").to_string();
     let said: Option<Peer> = python::call(lab, variant, &["written".to_string(), way])?;
     Ok(said.map(|said| {

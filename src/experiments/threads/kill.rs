@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::home;
+use crate::experiments::demonstration::{self, Figures};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::python;
 use crate::experiments::workers::finish;
@@ -62,18 +63,10 @@ struct Said {
 
 /// The experiment `end-one`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let variants = lab.variants()?;
-    lab.expect_steps(variants.len() as u64);
-    for variant in &variants {
-        if let Some(figures) = figures(lab, variant)? {
-            lab.measure(Some(&variant.name), figures)?;
-        }
-        lab.step()?;
-    }
-    lab.summarize(&variants, &[])
+    demonstration::each_variant(lab, figures)
 }
 
-fn figures(lab: &mut Lab, variant: &Variant) -> Result<Option<Vec<(&'static str, Value)>>> {
+fn figures(lab: &mut Lab, variant: &Variant) -> Result<Option<Figures>> {
     let pair = Pair::new()?;
     let found = match variant.base {
         "process" => pair.kill_a_process()?,
@@ -208,7 +201,7 @@ fn within_bound(mut is_so: impl FnMut() -> bool) -> bool {
     }
 }
 
-fn peer(lab: &mut Lab, variant: &Variant) -> Result<Option<Vec<(&'static str, Value)>>> {
+fn peer(lab: &mut Lab, variant: &Variant) -> Result<Option<Figures>> {
     let kind = variant.base.trim_start_matches("python-").to_string();
     let Some(said) = python::call::<Said>(lab, variant, &["end-one".to_string(), kind])? else {
         return Ok(None);
