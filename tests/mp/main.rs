@@ -14,6 +14,7 @@ mod lock;
 mod pipe;
 mod pipe_watch;
 mod pool;
+mod pool_deaths;
 mod pool_kills;
 mod proc;
 mod process;
@@ -50,6 +51,7 @@ const QUICK: &[&[Case]] = &[
     queue::CASES,
     queue_steps::CASES,
     pool::CASES,
+    pool_deaths::CASES,
     proc::CASES,
 ];
 const SLOW: &[&[Case]] = &[kills::CASES, queue_kills::CASES, pool_kills::CASES];
