@@ -17,6 +17,7 @@ mod manager_waits;
 mod pipe;
 mod pipe_watch;
 mod pool;
+mod pool_deaths;
 mod pool_kills;
 mod proc;
 mod process;
@@ -58,6 +59,7 @@ const QUICK: &[&[Case]] = &[
     manager_waits::CASES,
     manager_strangers::CASES,
     pool::CASES,
+    pool_deaths::CASES,
     proc::CASES,
 ];
 const SLOW: &[&[Case]] = &[kills::CASES, queue_kills::CASES, pool_kills::CASES];

@@ -104,3 +104,18 @@ fn legend(timeline: &Timeline, style: &Style) -> String {
     let lines = blocks::plain(&named.join(", "), "  ", style);
     lines.lines().map(|line| style.paint(line, Paint::Faint) + "\n").collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_that_follow_each_other_differ_in_shade_and_others_do_not() {
+        let span = |begin_s, end_s| Span { what: SpanKind::Running, begin_s, end_s, cpu: None };
+        let lane = |spans| Lane { process: "w".to_owned(), pid: None, spans };
+        let close = lane(vec![span(0.0, 1.9), span(2.0, 3.9), span(4.0, 5.9)]);
+        assert_eq!(row(&close, 1, 8, 8.0), "  w  ██▓▓██\n");
+        let apart = lane(vec![span(0.0, 1.9), span(4.0, 5.9)]);
+        assert_eq!(row(&apart, 1, 8, 8.0), "  w  ██  ██\n");
+    }
+}
