@@ -119,9 +119,18 @@ fn without_python_it_says_which_parts_show_less() {
     assert!(lacks.iter().all(|lack| !lack.vital), "{done}");
     let none = doctor().python(SENSIBLE).args(["--no-python"]).run().ends(0, None);
     assert_eq!(self::lacks(&none, NeedKind::Python), lacks, "{none}");
-    let nowhere = doctor().python(SENSIBLE).env("TMPDIR", "/nix/where").run().ends(0, None);
-    assert!(!self::lacks(&nowhere, NeedKind::Temporary).is_empty(), "{nowhere}");
-    assert_eq!(self::lacks(&nowhere, NeedKind::Python), [], "{nowhere}");
+}
+
+#[test]
+fn without_a_directory_some_lessons_show_less_and_some_cannot_run() {
+    let done = doctor().python(SENSIBLE).env("TMPDIR", "/nix/where").run().ends(1, None);
+    assert!(!lacks(&done, NeedKind::Temporary).is_empty(), "{done}");
+    assert_eq!(lacks(&done, NeedKind::Python), [], "{done}");
+    let whole = |need: &(Need, &[&str])| need.0 == Need::Directory;
+    for lesson in readiness(&done) {
+        let needs = LESSONS.iter().find(|row| row.name == lesson.lesson).unwrap().needs;
+        assert_eq!(lesson.runs, !needs.iter().any(whole), "{}: {done}", lesson.lesson);
+    }
 }
 
 #[test]

@@ -109,7 +109,7 @@ pub static LESSON: Lesson = Lesson {
         params: Params { n: Some(200), runs: Some(5), ..NO_PARAMS },
         operation: Operation::Call,
         cost: Cost::Figure("call_s"),
-        means: &[("manager", "manager", Some("python-manager"))],
+        means: &[("manager", "manager", None)],
     }],
     sweep: None,
 };
