@@ -36,7 +36,8 @@ pub(super) fn draw(timeline: &Timeline, style: &Style) -> String {
     }
     let axis = axis(columns, &time(total, style.lang));
     text.push_str(&format!("  {}  {}\n", " ".repeat(name), style.paint(&axis, Paint::Faint)));
-    text + &legend(timeline, style)
+    let shaded = text.contains(NEXT);
+    text + &legend(timeline, shaded, style)
 }
 
 fn row(lane: &Lane, name: usize, columns: usize, total: f64) -> String {
@@ -92,14 +93,21 @@ fn axis(columns: usize, total: &str) -> String {
     format!("0{}{total}", " ".repeat(columns.saturating_sub(width) + 1))
 }
 
-/// The kinds of span that are drawn, each with its mark.
-fn legend(timeline: &Timeline, style: &Style) -> String {
+/// The kinds of span that are drawn, each with its mark; `shaded` if two shades of one are.
+fn legend(timeline: &Timeline, shaded: bool, style: &Style) -> String {
     let kinds = [SpanKind::Creating, SpanKind::Running, SpanKind::Waiting, SpanKind::Reaping];
     let drawn = |kind: &SpanKind| {
         timeline.lanes.iter().flat_map(|lane| &lane.spans).any(|span| span.what == *kind)
     };
     let named: Vec<String> = (kinds.iter().filter(|kind| drawn(kind)))
-        .map(|kind| format!("{} {}", mark(*kind), words::span_kind(style.lang, *kind)))
+        .map(|kind| {
+            let next = if shaded && *kind == SpanKind::Running {
+                format!(" {NEXT}")
+            } else {
+                String::new()
+            };
+            format!("{}{next} {}", mark(*kind), words::span_kind(style.lang, *kind))
+        })
         .collect();
     let lines = blocks::plain(&named.join(", "), "  ", style);
     lines.lines().map(|line| style.paint(line, Paint::Faint) + "\n").collect()
