@@ -11,13 +11,13 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::client::{Connections, Whom, client};
-use super::crew::{Crew, Plan, fetch};
+use super::crew::{Crew, Plan, fetch, receive};
 use super::jobs;
 use super::server::{Conditions, Server};
 use super::transfer::{Job, MOST_BYTES, Rules};
 use crate::experiments::lab::Lab;
 use crate::experiments::workers::finish;
-use crate::mp::Process;
+use crate::mp::{Process, pipe_oneway};
 
 /// Figures: bytes that are read at once; the most memory that the child had, and how much of it
 /// one had that fetched nothing.
@@ -37,7 +37,7 @@ pub fn run(lab: &mut Lab) -> Result<()> {
     lab.expect_steps(variants.len() as u64);
     let server = Server::start(Conditions { latency: Duration::ZERO, bandwidth: None })?;
     let job = jobs::of_server(&server, &format!("bytes-{FILE}.bin"));
-    let idle = peak_of_child(|| drop(near()))?;
+    let idle = peak_of_child(|| near().map(drop))?;
     for variant in &variants {
         let scratch = lab.scratch().context("the run's private directory")?;
         let directory = tempfile::tempdir_in(scratch).context("a directory for the file")?;
@@ -59,20 +59,17 @@ pub fn run(lab: &mut Lab) -> Result<()> {
     lab.summarize(&variants, &[])
 }
 
-fn near() -> reqwest::blocking::Client {
-    client(Whom::OwnServer, Connections::New, BOUND).expect("a client")
+fn near() -> Result<reqwest::blocking::Client> {
+    client(Whom::OwnServer, Connections::New, BOUND).context("a client")
 }
 
-fn whole(job: &Job, directory: &Path) {
-    let (client, address) = (near(), job.address.clone().expect("an address of our own server"));
-    let fetch_whole = || -> Result<()> {
-        // region: whole
-        let bytes = client.get(address).send()?.bytes()?; // all of it in memory
-        fs::write(directory.join(&job.name), &bytes)?;
-        // endregion
-        Ok(())
-    };
-    fetch_whole().unwrap_or_else(|error| panic!("{error:#}"));
+fn whole(job: &Job, directory: &Path) -> Result<()> {
+    let (client, address) = (near()?, job.address.clone().expect("an address of our own server"));
+    // region: whole
+    let bytes = client.get(address).send()?.bytes()?; // all of it in memory
+    fs::write(directory.join(&job.name), &bytes)?;
+    // endregion
+    Ok(())
 }
 
 fn in_chunks(job: &Job, directory: &Path, chunk: usize) -> Result<u64> {
@@ -92,9 +89,15 @@ fn in_chunks(job: &Job, directory: &Path, chunk: usize) -> Result<u64> {
 }
 
 /// The most memory that a child has which does this.
-fn peak_of_child(work: impl FnOnce()) -> Result<u64> {
-    let mut child = Process::new("fetch", work);
+fn peak_of_child(work: impl FnOnce() -> Result<()>) -> Result<u64> {
+    let (from_child, to_parent) = pipe_oneway().context("a pipe to the fetching child")?;
+    let mut child = Process::new("fetch", move || {
+        let told = work().map_err(|error| format!("{error:#}"));
+        to_parent.send(&told).expect("the parent listens");
+    });
     child.start()?;
+    let told: Result<(), String> = receive(&from_child)?;
     finish(&mut child)?;
+    told.map_err(|error| anyhow::anyhow!(error)).context("fetching in a child")?;
     Ok(child.usage().map_or(0, |usage| usage.max_rss_bytes))
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use reqwest::Url;
 use reqwest::blocking::Client;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::board::{Board, Progress};
@@ -102,7 +103,7 @@ pub fn fetch(plan: Plan<'_>, mut look: impl FnMut(&Board) -> Result<()>) -> Resu
     while !from_child.poll(Some(LOOK))? {
         look(&board)?;
     }
-    let told = receive(&from_child);
+    let told: Result<Result<Told, String>> = receive(&from_child);
     finish(&mut child)?;
     let Told { outcomes, began_ns, ended_ns } =
         told?.map_err(|error| anyhow::anyhow!(error)).context("fetching in a child")?;
@@ -112,7 +113,7 @@ pub fn fetch(plan: Plan<'_>, mut look: impl FnMut(&Board) -> Result<()>) -> Resu
 }
 
 /// A child that ended without a word is told by how it ended, not by the silence.
-fn receive(from: &Connection) -> Result<Result<Told, String>> {
+pub fn receive<T: DeserializeOwned>(from: &Connection) -> Result<Result<T, String>> {
     match from.recv() {
         Err(PipeError::Closed) => Ok(Err("the child said nothing".to_string())),
         answer => answer.context("the child's results"),
