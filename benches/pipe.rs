@@ -34,9 +34,9 @@ fn measure(report: &mut Report) -> Result<()> {
     report.note(race::placement(apart));
     // On one CPU there is little else to a round trip than its calls, of which the frames add one to
     // every two; and a read from a socket costs as much as a write to it.
-    for (place, places, limit) in [("same CPU", same, 1.5), ("two CPUs", apart, 1.2)] {
+    for (place, places) in [("same CPU", same), ("two CPUs", apart)] {
         let pairs = paired::rounds(ROUNDS, || there_and_back(places), || bare_trips(places))?;
-        report.at_most(&format!("there and back, {place}"), &pairs, limit);
+        report.at_most(&format!("there and back, {place}"), &pairs, 1.2);
         let pairs = paired::rounds(ROUNDS, || by_two_pipes(places), || bare_trips(places))?;
         report.at_most(&format!("by two one-way pipes, {place}"), &pairs, 1.2);
     }
