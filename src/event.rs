@@ -5,7 +5,7 @@
 //! a field `event` that names its shape; the shapes are the variants of [`Event`],
 //! and the fields are the fields below. The first line is always a `start`, the
 //! last always an `end`. Between them come, for each experiment, its `progress`, `run`,
-//! `measure`, `curve`, `lost_update`, `timeline`, `line`, `transfer`, `deadlock`, `python`, `machine`
+//! `measure`, `curve`, `lost_update`, `schedules`, `timeline`, `line`, `transfer`, `deadlock`, `python`, `machine`
 //! and `note` lines in the order in which they happened, and one `summary` that closes it. In a
 //! lesson an `answer` stands after each prediction; in `compare all` come the `price` lines of an experiment after
 //! its `summary`; `doctor` ends with a `readiness` for each lesson. An `error` comes before an `end` whose `exit` is
@@ -51,10 +51,12 @@ use serde_json::{Map, Value};
 
 mod found;
 mod price;
+mod schedules;
 mod transfer;
 
 pub use found::*;
 pub use price::*;
+pub use schedules::*;
 pub use transfer::*;
 
 /// The number in the `start` event; it grows when a field changes its meaning.
@@ -82,6 +84,8 @@ pub enum Event {
     Line(Line),
     /// How far the transfer of one file is, or how it ended.
     Transfer(Transfer),
+    /// Every order of steps that a small program can have, counted and run.
+    Schedules(Schedules),
     /// Processes that wait for each other and were found so, not timed out.
     Deadlock(Deadlock),
     /// A Python interpreter: found and used, or not usable and why.
@@ -111,7 +115,7 @@ pub enum Event {
 pub struct Start {
     /// [`SCHEMA`].
     pub schema: u32,
-    /// `lesson`, `compare` or `doctor`.
+    /// `lesson`, `compare`, `explore` or `doctor`.
     pub command: String,
     /// The lesson's name; for a file, its stem; `all` for what concerns every lesson.
     pub lesson: String,
@@ -146,6 +150,18 @@ pub struct Params {
     /// Steps of the loop of each process or thread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iterations: Option<u32>,
+    /// Of a program whose every schedule is run: how often each process does what it repeats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ops: Option<u32>,
+    /// Its processes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processes: Option<u32>,
+    /// The most schedules that are run; of more, a sample is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most: Option<u32>,
+    /// Runs of the same program without gates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub free_runs: Option<u32>,
     /// Where to listen for other programs: an address and a port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listen: Option<String>,
@@ -656,6 +672,10 @@ pub enum ErrorKind {
     UnknownPart,
     /// No experiment that would run has a variant of that name.
     UnknownVariant,
+    /// There are more schedules than can be counted.
+    TooManySchedules,
+    /// What was counted and what was run do not agree: a bug of parlab's, or of the machine.
+    Differs,
 }
 
 /// The `end` event.

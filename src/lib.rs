@@ -22,6 +22,7 @@
 //! - [`view`]: what events and lessons look like, in two languages.
 //! - [`runner`]: the process that supervises an experiment and leaves nothing behind.
 //! - [`experiments`]: the registry, and what each lesson runs.
+//! - [`schedule`]: real processes behind gates, one step at a time: every order they can have.
 //! - [`mp`]: Python's `multiprocessing` on the bare operating system: processes,
 //!   locks, pipes, shared memory. All `unsafe` is here.
 //! - [`machine`]: what the machine offers.
@@ -41,5 +42,6 @@ pub mod lesson;
 pub mod machine;
 pub mod mp;
 pub mod runner;
+pub mod schedule;
 pub mod stats;
 pub mod view;

@@ -4,6 +4,7 @@
 mod check;
 mod compare;
 mod doctor;
+mod explore;
 mod list;
 mod page;
 mod price_list;
@@ -15,7 +16,7 @@ mod terminal;
 use std::path::PathBuf;
 
 use crate::event::Params;
-use crate::experiments::Lesson;
+use crate::experiments::{Lesson, Subject};
 use crate::lesson::doc::Lang;
 use crate::runner;
 use crate::view::style::ColourChoice;
@@ -54,6 +55,17 @@ pub enum Command {
     },
     /// `compare all`: the price list.
     PriceList {
+        /// As for `lesson`.
+        params: Params,
+        /// As for `lesson`.
+        settings: Settings,
+    },
+    /// `explore`.
+    Explore {
+        /// Which program.
+        subject: &'static Subject,
+        /// Which way to write it.
+        variant: &'static str,
         /// As for `lesson`.
         params: Params,
         /// As for `lesson`.
@@ -132,6 +144,11 @@ pub fn run(command: Command) -> u8 {
         }
         Command::PriceList { params, settings } => {
             session::conduct(settings, |session| price_list::price_list(session, &params))
+        }
+        Command::Explore { subject, variant, params, settings } => {
+            session::conduct(settings, |session| {
+                explore::explore(session, subject, variant, &params)
+            })
         }
         Command::Lesson { lesson, parts, params, settings } => {
             session::conduct(settings, |session| page::page(session, &lesson, &parts, &params))

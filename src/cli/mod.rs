@@ -18,7 +18,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command as Clap, value_parser};
 use crate::app::{self, Chosen, Code, Colour, Command, Settings};
 use crate::event::Params;
 use crate::experiments::options::Unit;
-use crate::experiments::{self, LESSONS, Lesson, Opt};
+use crate::experiments::{self, LESSONS, Lesson, Opt, Subject};
 use crate::lesson::doc::{self, Lang};
 
 use self::order::with_lesson_first;
@@ -65,6 +65,7 @@ fn clap() -> Clap {
         .args(everywhere())
         .subcommand(lesson_command())
         .subcommand(compare_command())
+        .subcommand(explore_command())
         .subcommand(Clap::new("list").about("The lessons, their experiments and their parts"))
         .subcommand(doctor_command())
         .subcommand(
@@ -129,6 +130,44 @@ fn compare_command() -> Clap {
         command = command.subcommand(Clap::new(lesson.name).about(title(lesson)).args(args));
     }
     command
+}
+
+fn explore_command() -> Clap {
+    let mut command = Clap::new("explore")
+        .about("Every schedule of a small program, run on real processes")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand_value_name("PROGRAM")
+        .subcommand_help_heading("Programs");
+    for subject in LESSONS.iter().flat_map(|lesson| lesson.programs) {
+        let (lesson, _) = experiments::subject(subject.name).expect("from the registry");
+        let options = subject.options.iter();
+        let mut args: Vec<Arg> =
+            options.map(|opt| argument(*opt, opt.get(&subject.defaults))).collect();
+        args.extend(ways(variants(subject)));
+        args.extend([seed(), seconds_limit()]);
+        command = command.subcommand(Clap::new(subject.name).about(title(lesson)).args(args));
+    }
+    command
+}
+
+/// The ways to write a program; the first is the usual one.
+fn variants(subject: &Subject) -> &'static [&'static str] {
+    let (_, experiment) = experiments::experiment(subject.experiment).expect("from the registry");
+    experiment.variants
+}
+
+/// A flag for each way to write a program but the usual one.
+fn ways(variants: &'static [&'static str]) -> impl Iterator<Item = Arg> {
+    let (usual, others) = variants.split_first().expect("a program is written in some way");
+    others.iter().map(move |way| {
+        let rest = others.iter().filter(move |other| *other != way);
+        Arg::new(*way)
+            .long(*way)
+            .action(ArgAction::SetTrue)
+            .conflicts_with_all(rest)
+            .help(format!("The program as `{way}` instead of `{usual}`"))
+    })
 }
 
 fn doctor_command() -> Clap {
@@ -313,6 +352,13 @@ fn command(matches: &ArgMatches) -> Command {
             let sweep = lesson.sweep.is_some() && options.get_flag("sweep");
             Command::Compare { lesson, sweep, params: params(options), settings }
         }
+        Some(("explore", program)) => {
+            let (name, options) = program.subcommand().expect("required");
+            let (_, subject) = experiments::subject(name).expect("from the registry");
+            let (usual, others) = variants(subject).split_first().expect("at least one");
+            let variant = others.iter().find(|way| options.get_flag(way)).unwrap_or(usual);
+            Command::Explore { subject, variant, params: params(options), settings }
+        }
         Some(("list", _)) => Command::List(settings),
         Some(("doctor", options)) => Command::Doctor { params: params(options), settings },
         Some(("check", options)) => {
@@ -362,7 +408,7 @@ fn params(matches: &ArgMatches) -> Params {
         }
     }
     params.only = strings(matches, "only");
-    params.python = match matches.get_flag("no-python") {
+    params.python = match matches.try_get_one("no-python").ok().flatten() == Some(&true) {
         true => Some(vec!["none".to_string()]),
         false => strings(matches, "python"),
     };

@@ -7,7 +7,7 @@ use clap::{Arg, value_parser};
 use super::{FILE, argument, everywhere, only, part, python, seconds_limit, seed};
 use crate::experiments;
 
-/// Puts the lesson right after the word `lesson` or `compare`, where clap looks for it
+/// Puts the lesson right after the word `lesson`, `compare` or `explore`, where clap looks for it
 /// before the lesson's own options; before a path, the hidden subcommand that takes it.
 ///
 /// The lesson is the first word after that which is neither an option nor an option's
@@ -17,7 +17,7 @@ pub(super) fn with_lesson_first(mut typed: Vec<OsString>) -> Vec<OsString> {
     let (Some(command), Some(lesson)) = (words.next(), words.next()) else {
         return typed;
     };
-    if typed[command] == "lesson" || typed[command] == "compare" {
+    if ["lesson", "compare", "explore"].iter().any(|takes| typed[command] == *takes) {
         let word = typed.remove(lesson);
         let text = word.to_string_lossy();
         let is_path = text.contains('/') || text.ends_with(".md");

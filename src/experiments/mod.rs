@@ -11,6 +11,7 @@ mod crowd;
 mod deadlock;
 mod demonstration;
 mod download;
+pub mod explore;
 mod failure;
 mod lab;
 pub mod ledger;
@@ -37,6 +38,7 @@ mod workers;
 use crate::event::Params;
 use crate::mp::process::spawn;
 
+pub use explore::Subject;
 pub use failure::{Failure, told};
 pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use needs::{CORE, Need, Needs, WHOLE};
@@ -79,6 +81,8 @@ pub struct Lesson {
     /// The one that `compare --sweep` runs instead of those that are compared, if there
     /// is one: it raises the work in each item itself. Its variants are among theirs.
     pub sweep: Option<&'static str>,
+    /// The programs whose every schedule `explore` runs.
+    pub programs: &'static [&'static Subject],
     /// The functions that its spawned children can run.
     pub spawned: fn() -> Vec<spawn::Function<'static>>,
 }
@@ -114,6 +118,10 @@ pub const NO_PARAMS: Params = Params {
     wait_s: None,
     runs: None,
     iterations: None,
+    ops: None,
+    processes: None,
+    most: None,
+    free_runs: None,
     listen: None,
     connect: None,
     authkey_file: None,
@@ -201,6 +209,14 @@ pub fn spawned() -> Option<std::process::ExitCode> {
 /// The lesson of that name.
 pub fn lesson(name: &str) -> Option<&'static Lesson> {
     LESSONS.iter().copied().find(|l| l.name == name)
+}
+
+/// The program of that name, with the lesson it belongs to.
+pub fn subject(name: &str) -> Option<(&'static Lesson, &'static Subject)> {
+    let of = |lesson: &&'static Lesson| {
+        lesson.programs.iter().find(|s| s.name == name).map(|s| (*lesson, *s))
+    };
+    LESSONS.iter().find_map(of)
 }
 
 /// What the runner runs: the experiment of that name, with the Python peer that it calls. Two

@@ -7,7 +7,7 @@ use crate::event::Params;
 
 use super::ledger::Write;
 
-/// An option of `lesson` and `compare`.
+/// An option of `lesson`, `compare` and `explore`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opt {
     /// `--n`.
@@ -22,6 +22,14 @@ pub enum Opt {
     Work,
     /// `--wait`.
     Wait,
+    /// `--ops`.
+    Ops,
+    /// `--processes`.
+    Processes,
+    /// `--most`.
+    Most,
+    /// `--free-runs`.
+    FreeRuns,
     /// `--listen`.
     Listen,
     /// `--connect`.
@@ -57,6 +65,10 @@ impl Opt {
             Opt::Iterations => "iterations",
             Opt::Work => "work",
             Opt::Wait => "wait",
+            Opt::Ops => "ops",
+            Opt::Processes => "processes",
+            Opt::Most => "most",
+            Opt::FreeRuns => "free-runs",
             Opt::Listen => "listen",
             Opt::Connect => "connect",
             Opt::AuthkeyFile => "authkey-file",
@@ -72,6 +84,7 @@ impl Opt {
             Opt::Work => "work_s",
             Opt::Wait => "wait_s",
             Opt::AuthkeyFile => "authkey_file",
+            Opt::FreeRuns => "free_runs",
             same => same.name(),
         }
     }
@@ -80,6 +93,7 @@ impl Opt {
     pub fn unit(self) -> Unit {
         match self {
             Opt::N | Opt::Runs | Opt::Workers | Opt::Iterations => Unit::Count,
+            Opt::Ops | Opt::Processes | Opt::Most | Opt::FreeRuns => Unit::Count,
             Opt::Work | Opt::Wait => Unit::Duration,
             Opt::Listen | Opt::Connect | Opt::AuthkeyFile => Unit::Text,
             Opt::Url | Opt::Urls | Opt::To => Unit::Text,
@@ -100,6 +114,11 @@ impl Opt {
             // The ledger numbers each process's writes with 24 bits.
             Opt::Iterations => (1, Write::MOST as u64),
             Opt::Work | Opt::Wait => (0, 10_000_000),
+            // Two processes of 14 times 2 steps have the most schedules below 2^53.
+            Opt::Ops => (1, 14),
+            Opt::Processes => (2, 3),
+            Opt::Most => (1, 1_000_000),
+            Opt::FreeRuns => (0, 10_000),
             Opt::Listen | Opt::Connect | Opt::AuthkeyFile => (0, 0),
             Opt::Url | Opt::Urls | Opt::To => (0, 0),
         }
@@ -114,6 +133,10 @@ impl Opt {
             Opt::Iterations => "Steps of the loop of each process or thread",
             Opt::Work => "Computing in each item",
             Opt::Wait => "Sleeping in each item",
+            Opt::Ops => "How often each process does what the program repeats",
+            Opt::Processes => "Processes",
+            Opt::Most => "The most schedules that are run; of more, so many are drawn",
+            Opt::FreeRuns => "Runs of the same program without gates, to compare with",
             Opt::Listen => {
                 "Wait for another parlab here, with --part network; only 127.x.y.z keeps others out"
             }
@@ -137,6 +160,10 @@ impl Opt {
             Opt::Runs => params.runs.map(u64::from),
             Opt::Workers => params.workers.map(u64::from),
             Opt::Iterations => params.iterations.map(u64::from),
+            Opt::Ops => params.ops.map(u64::from),
+            Opt::Processes => params.processes.map(u64::from),
+            Opt::Most => params.most.map(u64::from),
+            Opt::FreeRuns => params.free_runs.map(u64::from),
             Opt::Work => params.work_s.map(micros),
             Opt::Wait => params.wait_s.map(micros),
             Opt::Listen | Opt::Connect | Opt::AuthkeyFile => None,
@@ -186,6 +213,10 @@ impl Opt {
             Opt::Runs => params.runs = Some(value),
             Opt::Workers => params.workers = Some(value),
             Opt::Iterations => params.iterations = Some(value),
+            Opt::Ops => params.ops = Some(value),
+            Opt::Processes => params.processes = Some(value),
+            Opt::Most => params.most = Some(value),
+            Opt::FreeRuns => params.free_runs = Some(value),
             Opt::Work => params.work_s = Some(seconds),
             Opt::Wait => params.wait_s = Some(seconds),
             Opt::Listen | Opt::Connect | Opt::AuthkeyFile => {
@@ -202,6 +233,10 @@ impl Opt {
             Opt::Runs => params.runs = None,
             Opt::Workers => params.workers = None,
             Opt::Iterations => params.iterations = None,
+            Opt::Ops => params.ops = None,
+            Opt::Processes => params.processes = None,
+            Opt::Most => params.most = None,
+            Opt::FreeRuns => params.free_runs = None,
             Opt::Work => params.work_s = None,
             Opt::Wait => params.wait_s = None,
             Opt::Listen => params.listen = None,
@@ -218,11 +253,15 @@ impl Opt {
 pub const SECONDS: std::ops::RangeInclusive<f64> = 0.1..=86_400.0;
 
 /// Every option, for those who go through a block's parameters.
-pub const ALL: [Opt; 12] = [
+pub const ALL: [Opt; 16] = [
     Opt::N,
     Opt::Runs,
     Opt::Workers,
     Opt::Iterations,
+    Opt::Ops,
+    Opt::Processes,
+    Opt::Most,
+    Opt::FreeRuns,
     Opt::Work,
     Opt::Wait,
     Opt::Listen,
@@ -240,6 +279,10 @@ pub fn merge(over: &Params, under: &Params) -> Params {
         runs: over.runs.or(under.runs),
         workers: over.workers.or(under.workers),
         iterations: over.iterations.or(under.iterations),
+        ops: over.ops.or(under.ops),
+        processes: over.processes.or(under.processes),
+        most: over.most.or(under.most),
+        free_runs: over.free_runs.or(under.free_runs),
         work_s: over.work_s.or(under.work_s),
         wait_s: over.wait_s.or(under.wait_s),
         listen: over.listen.clone().or_else(|| under.listen.clone()),

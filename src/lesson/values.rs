@@ -156,6 +156,7 @@ impl Values {
             | Event::Progress(_)
             | Event::Timeline(_)
             | Event::Curve(_)
+            | Event::Schedules(_)
             | Event::Line(_)
             | Event::Transfer(_)
             | Event::Answer(_)

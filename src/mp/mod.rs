@@ -8,6 +8,7 @@
 //! shm_pipe   ShmPipe: a pipe in shared memory, which the kernel has no part in
 //! lock       Lock (robust: survives a killed owner), SemaphoreLock (Python's), PlainLock (the price)
 //! barrier    Barrier (Python's) and Gate (a start line that spins, for races)
+//! turnstile  Turnstile: one waits, and goes through once for each opening
 //! shm        Value, Array, SharedMemory (by name), and typed memory that forked children share
 //! queue      Queue: messages through shared memory, whole whoever is killed
 //! manager    Manager: a server process that owns list, dict, Namespace, Value, Queue, Lock; proxies
@@ -50,6 +51,7 @@ pub mod shm;
 pub mod shm_pipe;
 pub mod supervise;
 pub mod sys;
+pub mod turnstile;
 
 pub use barrier::{Barrier, BarrierError, Gate, GateError};
 pub use lock::{Lock, LockError, LockGuard, Orphan, PlainLock, SemaphoreLock};
@@ -64,3 +66,4 @@ pub use shm::{
 };
 pub use shm_pipe::ShmPipe;
 pub use sys::MapError;
+pub use turnstile::Turnstile;

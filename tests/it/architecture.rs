@@ -35,6 +35,7 @@ const MAY_USE_IN_MP: &[(&str, &[&str])] = &[
     ("shm_pipe", &["pipe", "shm", "sys"]),
     ("lock", &["sys"]),
     ("barrier", &["shm", "sys"]),
+    ("turnstile", &["shm", "sys"]),
     ("queue", &["lock", "shm", "sys"]),
     ("pool", &["process", "queue", "shm", "sys"]),
     ("manager", &["pipe", "process", "sys"]),

@@ -37,6 +37,7 @@ pub static LESSON: Lesson = Lesson {
     options: &[Opt::N, Opt::Runs, Opt::Wait, Opt::Url, Opt::Urls, Opt::To],
     defaults: Params { n: Some(5), runs: Some(5), wait_s: Some(0.1), ..NO_PARAMS },
     needs: &[(Need::Loopback, WHOLE), (Need::Directory, WHOLE), (Need::Python, CORE)],
+    programs: &[],
     spawned: Vec::new,
     experiments: &[
         Experiment {

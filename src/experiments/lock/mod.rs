@@ -7,9 +7,10 @@ mod bank;
 mod one_cpu;
 mod orphan;
 mod price;
+mod schedules;
 mod two_locks;
 
-use super::{Cost, Experiment, Lesson, NO_PARAMS, Need, Opt, Prices, texts};
+use super::{Cost, Experiment, Lesson, NO_PARAMS, Need, Opt, Prices, explore, texts};
 use crate::event::{Operation, Params};
 
 /// The row of the registry.
@@ -28,6 +29,7 @@ pub static LESSON: Lesson = Lesson {
         (Need::ProcSyscall, &["two-locks"]),
         (Need::Python, &["core", "price"]),
     ],
+    programs: &[&schedules::BANK, &schedules::TWO_LOCKS],
     spawned: Vec::new,
     experiments: &[
         Experiment {
@@ -101,6 +103,24 @@ pub static LESSON: Lesson = Lesson {
             figures: &[],
             experiment_figures: &[],
             run: one_cpu::run,
+        },
+        Experiment {
+            name: "schedules",
+            compared: false,
+            variants: &["unlocked", "half-locked", "locked", "add"],
+            racy: &[],
+            figures: explore::FIGURES,
+            experiment_figures: &[],
+            run: schedules::of_bank,
+        },
+        Experiment {
+            name: "two-locks-schedules",
+            compared: false,
+            variants: &["opposite-order", "same-order"],
+            racy: &[],
+            figures: explore::FIGURES,
+            experiment_figures: &[],
+            run: schedules::of_two_locks,
         },
     ],
     prices: &[Prices {

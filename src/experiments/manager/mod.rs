@@ -32,6 +32,7 @@ pub static LESSON: Lesson = Lesson {
         (Need::Loopback, &["network", "refused"]),
         (Need::Python, &["core", "killed"]),
     ],
+    programs: &[],
     spawned: || vec![Function::new(reach::STRANGER, reach::spawned)],
     experiments: &[
         Experiment {

@@ -12,9 +12,10 @@ mod full;
 mod greeting;
 mod one_reader;
 mod placement;
+mod schedules;
 mod waiting;
 
-use super::{Cost, Experiment, Lesson, NO_PARAMS, Need, Opt, Prices, texts};
+use super::{Cost, Experiment, Lesson, NO_PARAMS, Need, Opt, Prices, explore, texts};
 use crate::event::{Operation, Params};
 
 /// The row of the registry.
@@ -37,6 +38,7 @@ pub static LESSON: Lesson = Lesson {
         (Need::ProcSyscall, &["core", "full", "end"]),
         (Need::Python, &["core", "bandwidth"]),
     ],
+    programs: &[&schedules::FORGOTTEN_END],
     spawned: Vec::new,
     experiments: &[
         Experiment {
@@ -119,6 +121,15 @@ pub static LESSON: Lesson = Lesson {
             figures: bandwidth::FIGURES,
             experiment_figures: bandwidth::EXPERIMENT_FIGURES,
             run: bandwidth::run,
+        },
+        Experiment {
+            name: "pipe-schedules",
+            compared: false,
+            variants: &["forgotten", "closed"],
+            racy: &[],
+            figures: explore::FIGURES,
+            experiment_figures: &[],
+            run: schedules::run,
         },
     ],
     prices: &[

@@ -41,6 +41,7 @@ pub static LESSON: Lesson = Lesson {
         (Need::Cpus(2), &["core", "speedup", "chunks"]),
         (Need::Python, WHOLE),
     ],
+    programs: &[],
     spawned: Vec::new,
     experiments: &[
         Experiment {

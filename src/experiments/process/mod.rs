@@ -35,6 +35,7 @@ pub static LESSON: Lesson = Lesson {
         (Need::Cpus(2), CORE),
         (Need::Python, &["core", "args", "start-methods"]),
     ],
+    programs: &[],
     spawned: || {
         vec![
             Function::new(children::SPAWNED, children::spawned),

@@ -8,9 +8,10 @@ mod join_first;
 mod killed;
 mod order;
 mod pickle;
+mod schedules;
 mod sum;
 
-use super::{CORE, Experiment, Lesson, NO_PARAMS, Need, Opt, texts};
+use super::{CORE, Experiment, Lesson, NO_PARAMS, Need, Opt, explore, texts};
 use crate::event::Params;
 
 /// The row of the registry.
@@ -39,6 +40,7 @@ pub static LESSON: Lesson = Lesson {
         (Need::ProcSyscall, CORE),
         (Need::Python, &["core", "killed", "pickle"]),
     ],
+    programs: &[&schedules::JOIN_FIRST],
     spawned: Vec::new,
     experiments: &[
         Experiment {
@@ -101,6 +103,15 @@ pub static LESSON: Lesson = Lesson {
             figures: pickle::FIGURES,
             experiment_figures: &[],
             run: pickle::run,
+        },
+        Experiment {
+            name: "queue-schedules",
+            compared: false,
+            variants: &["join-first", "get-first"],
+            racy: &[],
+            figures: explore::FIGURES,
+            experiment_figures: &[],
+            run: schedules::run,
         },
     ],
     prices: &[],

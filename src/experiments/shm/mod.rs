@@ -32,6 +32,7 @@ pub static LESSON: Lesson = Lesson {
         (Need::SharedMemory(1 << 20), &["named"]),
         (Need::Python, &["core", "memory", "named"]),
     ],
+    programs: &[],
     spawned: || vec![Function::new(named::STRANGER, named::stranger)],
     experiments: &[
         Experiment {

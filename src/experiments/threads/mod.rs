@@ -39,6 +39,7 @@ pub static LESSON: Lesson = Lesson {
         ..NO_PARAMS
     },
     needs: &[(Need::Cpus(2), &["core", "gil"]), (Need::Python, WHOLE)],
+    programs: &[],
     spawned: Vec::new,
     experiments: &[
         Experiment {

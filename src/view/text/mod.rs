@@ -17,6 +17,7 @@ mod overlap;
 mod placement;
 mod prices;
 mod pythons;
+mod schedules;
 mod starts;
 mod timeline;
 mod transfers;
@@ -293,6 +294,7 @@ impl View for Text {
             Event::Measure(measure) => self.gathered.measures.push(measure),
             Event::Curve(curve) => self.gathered.curves.push(curve),
             Event::LostUpdate(lost) => self.gathered.lost_updates.push(lost),
+            Event::Schedules(told) => self.block(&schedules::draw(&told, &style))?,
             Event::Deadlock(deadlock) => self.block(&deadlock::draw(&deadlock, &style))?,
             Event::Python(python) if self.machine.is_some() && pythons::is_silent(&python) => {
                 self.silent.push(python);

@@ -12,6 +12,7 @@ mod lesson;
 mod plots;
 mod prices;
 mod results;
+mod schedules;
 mod system;
 mod transfers;
 
@@ -22,5 +23,6 @@ pub use lesson::*;
 pub use plots::*;
 pub use prices::*;
 pub use results::*;
+pub use schedules::*;
 pub use system::*;
 pub use transfers::*;

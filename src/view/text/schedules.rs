@@ -1,0 +1,140 @@
+//! Every schedule of a program as a histogram: counted, run, and what free runs did.
+
+use textwrap::core::display_width;
+
+use super::super::format::count;
+use super::super::style::{Paint, Style};
+use super::super::words;
+use super::blocks;
+use crate::event::{Schedules, Script};
+
+/// Eighths of a column's width.
+const EIGHTHS: [char; 7] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+/// The most rows of one program's code; of longer ones the rest is told as dots.
+const MOST_STEPS: usize = 8;
+
+/// One row of the histogram.
+struct Row {
+    label: String,
+    schedules: u64,
+    observed: u64,
+    free: Option<u64>,
+    paint: Paint,
+}
+
+/// The programs of the processes side by side, the histogram, and what it says.
+pub(super) fn draw(told: &Schedules, style: &Style) -> String {
+    let heading = words::schedules_heading(style.lang, told);
+    let mut text = blocks::title(&heading, Paint::Heading, style);
+    text.push_str(&programs(told, style));
+    text.push('\n');
+    text.push_str(&histogram(told, style));
+    let legend = words::schedules_legend(style.lang, told);
+    for line in textwrap::wrap(&legend, style.width - 2) {
+        text.push_str(&format!("  {}\n", style.paint(&line, Paint::Faint)));
+    }
+    text.push('\n');
+    text + &blocks::plain(&words::schedules_verdict(style.lang, told), "  ", style)
+}
+
+/// What each process does, a column each.
+fn programs(told: &Schedules, style: &Style) -> String {
+    let column = |script: &Script| {
+        let mut lines = vec![format!("{} {}", script.process, script.name)];
+        let steps = script.steps.iter().take(MOST_STEPS);
+        lines.extend(steps.map(|&step| words::step_code(style.lang, step, &told.word)));
+        if script.steps.len() > MOST_STEPS {
+            lines.push(format!("… ({})", script.steps.len()));
+        }
+        lines
+    };
+    let columns: Vec<Vec<String>> = told.scripts.iter().map(column).collect();
+    let widest = |lines: &Vec<String>| lines.iter().map(|l| display_width(l)).max().unwrap_or(0);
+    let widths: Vec<usize> = columns.iter().map(widest).collect();
+    let height = columns.iter().map(Vec::len).max().unwrap_or(0);
+    let mut text = String::new();
+    for row in 0..height {
+        let mut line = String::from("  ");
+        for (lines, width) in columns.iter().zip(&widths) {
+            let cell = lines.get(row).map_or("", String::as_str);
+            line.push_str(cell);
+            line.push_str(&" ".repeat(width + 3 - display_width(cell)));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn rows(told: &Schedules, style: &Style) -> Vec<Row> {
+    let mut rows: Vec<Row> = (told.outcomes.iter())
+        .map(|outcome| {
+            let right = outcome.value == told.right;
+            Row {
+                label: format!("{}{}", if right { "✓ " } else { "" }, count(outcome.value)),
+                schedules: outcome.schedules,
+                observed: outcome.observed,
+                free: outcome.free,
+                paint: if right { Paint::Good } else { Paint::Bad },
+            }
+        })
+        .collect();
+    if told.stuck > 0 {
+        rows.push(Row {
+            label: words::stuck(style.lang).to_owned(),
+            schedules: told.stuck,
+            observed: told.stuck_observed,
+            free: told.stuck_free,
+            paint: Paint::Bad,
+        });
+    }
+    rows
+}
+
+fn histogram(told: &Schedules, style: &Style) -> String {
+    let rows = rows(told, style);
+    let word = words::name_of_word(style.lang, &told.word);
+    let [label, schedules, run, free] = words::schedules_columns(style.lang, &word);
+    let cells = |row: &Row| {
+        let numbers = [row.schedules, row.observed].map(|n| count(n as i64));
+        [
+            numbers[0].clone(),
+            numbers[1].clone(),
+            row.free.map_or(String::new(), |n| count(n as i64)),
+        ]
+    };
+    let heads = [schedules, run, if told.free_runs > 0 { free } else { String::new() }];
+    let wide = |at: usize| {
+        let cell = rows.iter().map(|row| display_width(&cells(row)[at])).max().unwrap_or(0);
+        cell.max(display_width(&heads[at]))
+    };
+    let widths = [wide(0), wide(1), wide(2)];
+    let labels = rows.iter().map(|row| display_width(&row.label)).max().unwrap_or(0);
+    let labels = labels.max(display_width(&label));
+    let taken = 2 + labels + 2 + widths.iter().map(|width| width + 2).sum::<usize>();
+    let bar = style.width.saturating_sub(taken).clamp(4, 40);
+    let most = rows.iter().map(|row| row.schedules).max().unwrap_or(1).max(1);
+    let right = |text: &str, width: usize| " ".repeat(width - display_width(text)) + text;
+    let numbers = |cells: [String; 3]| -> String {
+        let told = cells.iter().zip(widths).map(|(cell, width)| right(cell, width) + "  ");
+        told.collect::<String>().trim_end().to_owned()
+    };
+    let head = format!("  {}  {}  {}", right(&label, labels), " ".repeat(bar), numbers(heads));
+    let mut text = style.paint(&head, Paint::Faint) + "\n";
+    for row in &rows {
+        let drawn = bar_of(row.schedules as f64 / most as f64, bar);
+        let blanks = " ".repeat(bar - display_width(&drawn));
+        let drawn = style.paint(&drawn, row.paint);
+        let label = right(&row.label, labels);
+        text.push_str(&format!("  {label}  {drawn}{blanks}  {}\n", numbers(cells(row))));
+    }
+    text
+}
+
+/// A bar of a share of the width, never empty for what is there.
+fn bar_of(share: f64, width: usize) -> String {
+    let eighths = ((share * width as f64 * 8.0).round() as usize).max(usize::from(share > 0.0));
+    let mut bar = "█".repeat(eighths / 8);
+    bar.extend((!eighths.is_multiple_of(8)).then(|| EIGHTHS[eighths % 8 - 1]));
+    bar
+}
