@@ -37,6 +37,6 @@ pub use explore::{Explored, explore};
 pub use free::{Free, free_runs};
 pub use game::{Actor, Game, Refused};
 pub use program::{MOST_PROCESSES, Program, Script, Step};
-pub use search::{Goal, Schedules, letters, parse, shortest};
+pub use search::{Goal, Schedules, draw, letter, letters, parse, shortest};
 pub use state::{Block, State};
 pub use steppers::ScheduleError;

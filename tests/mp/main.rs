@@ -24,6 +24,7 @@ mod process;
 mod queue;
 mod queue_kills;
 mod queue_steps;
+mod schedules;
 mod shared_memory;
 mod shm;
 mod shm_pipe;
@@ -61,6 +62,7 @@ const QUICK: &[&[Case]] = &[
     pool::CASES,
     pool_deaths::CASES,
     proc::CASES,
+    schedules::CASES,
 ];
 const SLOW: &[&[Case]] = &[kills::CASES, queue_kills::CASES, pool_kills::CASES];
 
