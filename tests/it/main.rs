@@ -11,6 +11,7 @@ mod done;
 mod download;
 mod download_faults;
 mod every_lesson;
+mod explore;
 mod family;
 mod json;
 mod limits;
