@@ -172,7 +172,7 @@ fn run_faults(doc: &Doc, run: &RunBlock) -> Vec<Fault> {
     for opt in options::ALL {
         let Some(value) = opt.get(&run.params) else { continue };
         let (least, most) = opt.range();
-        if !lesson.options.contains(&opt) {
+        if !lesson.takes(&run.experiment, opt) {
             faults.push(doc.fault(place(opt.field(), 0), FaultKind::UnknownOption, opt.field()));
         } else if !(least..=most).contains(&value) {
             let detail = match opt.unit() {
@@ -196,7 +196,7 @@ fn text_faults(doc: &Doc, run: &RunBlock, lesson: &Lesson) -> Vec<Fault> {
         let Some(texts) = opt.texts(&run.params) else { continue };
         let place = run.places.get(opt.field()).and_then(|at| at.first().copied());
         let at = place.unwrap_or(run.id.at);
-        if !lesson.options.contains(&opt) {
+        if !lesson.takes(&run.experiment, opt) {
             faults.push(doc.fault(at, FaultKind::UnknownOption, opt.field()));
         } else if texts.iter().any(|text| !text.is_empty()) {
             let detail = format!("{}: {}", opt.field(), texts.join(", "));

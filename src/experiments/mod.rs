@@ -185,6 +185,13 @@ impl Lesson {
         self.experiments.iter().filter(wanted)
     }
 
+    /// Whether an experiment of it takes that option: all take the lesson's; one that explores a
+    /// program takes the program's, too.
+    pub fn takes(&self, experiment: &str, opt: Opt) -> bool {
+        let mut explored = self.programs.iter().filter(|subject| subject.experiment == experiment);
+        self.options.contains(&opt) || explored.any(|subject| subject.options.contains(&opt))
+    }
+
     /// Every variant of the experiments that `compare` runs, without repetition.
     pub fn compared_variants(&self) -> Vec<&'static str> {
         let mut names = Vec::new();

@@ -58,7 +58,7 @@ pub fn name_of_word(lang: Lang, word: &str) -> String {
 pub fn stuck(lang: Lang) -> &'static str {
     match lang {
         Lang::En => "stuck",
-        Lang::It => "stallo",
+        Lang::It => "bloccati",
     }
 }
 
@@ -94,15 +94,17 @@ pub fn schedules_verdict(lang: Lang, told: &Schedules) -> String {
         }
     };
     if told.stuck > 0 {
+        let one = told.stuck == 1;
         let shortest = told.shortest_stuck.as_deref().unwrap_or("?");
         text += &match lang {
             Lang::En => format!(
-                " {stuck} get stuck ({}): nobody can go on; the shortest is {shortest}.",
+                " {stuck} {} stuck ({}): nobody can go on; the shortest is {shortest}.",
+                if one { "gets" } else { "get" },
                 share(told.stuck)
             ),
             Lang::It => format!(
-                " {stuck} finiscono in stallo ({}): nessuno può proseguire; il più breve è \
-                 {shortest}.",
+                " {stuck} si {} ({}): nessuno può proseguire; il più breve è {shortest}.",
+                if one { "blocca" } else { "bloccano" },
                 share(told.stuck)
             ),
         };
