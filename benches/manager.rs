@@ -71,14 +71,18 @@ fn measure(report: &mut Report) -> Result<()> {
     };
     report.note(format!("theirs, where it is Python: {}, on the same CPUs", peer.version()));
     let script = Script::new(PYTHON)?;
-    let python = || -> Result<Told> {
-        let args = [APPENDS_OF_PYTHON as usize, two[0], two[1]].map(|arg| arg.to_string());
+    let python = |[server, client]: [usize; 2]| -> Result<Told> {
+        let args = [APPENDS_OF_PYTHON as usize, server, client].map(|arg| arg.to_string());
         peer.run_script(&script, &args.each_ref().map(String::as_str))
     };
+    for (words, places) in &stages {
+        let stage = Stage::new(*places)?;
+        let theirs = || Ok(python(*places)?.each_s);
+        let pairs = paired::rounds(ROUNDS_OF_PYTHON, || stage.appends(), theirs)?;
+        report.times_faster(&format!("ns.result.append() {words}, against Python's"), &pairs, 10.0);
+    }
     let stage = Stage::new(two)?;
-    let pairs = paired::rounds(ROUNDS_OF_PYTHON, || stage.appends(), || Ok(python()?.each_s))?;
-    report.times_faster("ns.result.append(number), against Python's", &pairs, 10.0);
-    let pairs = paired::rounds(ROUNDS_OF_PYTHON, || stage.batch(), || Ok(python()?.batch_s))?;
+    let pairs = paired::rounds(ROUNDS_OF_PYTHON, || stage.batch(), || Ok(python(two)?.batch_s))?;
     report.times_faster("a number of a list in one call, against Python's", &pairs, 1.0);
     Ok(())
 }

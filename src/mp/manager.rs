@@ -20,6 +20,7 @@ mod peer;
 mod proxy;
 mod server;
 mod session;
+mod spin;
 mod store;
 mod waiting;
 
@@ -82,6 +83,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///   client that is slow, stuck or hostile stops nobody else.
 /// - It never unpickles: values are bytes to it ([serde] and [postcard] make them in the client), and
 ///   only the methods of the six kinds of objects can be called. Both ends must use the same types.
+/// - Who waits for a call or an answer looks again for a moment before it sleeps, as long as that
+///   pays: to be woken on another CPU takes longer than the call.
 /// - A proxy used in a forked child opens a connection of its own. A proxy stored in another object of
 ///   the same manager stays a proxy.
 /// - An object lives as long as its manager. Python counts references, at a call for each proxy that

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use parlab::mp::manager::ManagerError;
+use parlab::mp::manager::{Client, ManagerError};
+use parlab::mp::proc::ProcStat;
 use parlab::mp::{Process, RawValue};
 
 use crate::Case;
@@ -21,6 +22,7 @@ pub const CASES: &[Case] = &[
     ("manager::killed_server_is_told_to_each_client", killed_server_is_told_to_each_client),
     ("manager::stopped_client_stops_nobody", stopped_client_stops_nobody),
     ("manager::client_that_waits_may_die", client_that_waits_may_die),
+    ("manager::who_waits_longer_than_a_moment_sleeps", who_waits_longer_than_a_moment_sleeps),
 ];
 
 fn queue_waits_and_keeps_order() {
@@ -165,19 +167,36 @@ fn stopped_client_stops_nobody() {
 fn client_that_waits_may_die() {
     let home = home();
     let queue = home.manager.queue::<u32>(None).unwrap();
-    let served = || home.manager.served().unwrap();
-    let before = served();
+    let before = home.manager.served().unwrap();
     let mut waiter = started("waiter", || drop(queue.get()));
-    let mut asked = 1;
-    wait_until("its call has come", || {
-        asked += 1;
-        served() - before == asked
-    });
+    another_call_has_come(&home.manager, before);
     waiter.kill().unwrap();
     ended(&mut waiter);
     // Its end may come to the server after this: then the item would be lost with it.
     wait_until("the item is not handed to the dead", || {
         queue.put(&1).unwrap();
         queue.try_get().is_ok()
+    });
+}
+
+fn who_waits_longer_than_a_moment_sleeps() {
+    let home = home();
+    let queue = home.manager.queue::<u32>(None).unwrap();
+    let before = home.manager.served().unwrap();
+    let mut waiter = started("waiter", || assert_eq!(queue.get().unwrap(), 1));
+    another_call_has_come(&home.manager, before);
+    for pid in [home.manager.pid(), waiter.pid().unwrap()] {
+        wait_until("it sleeps", || ProcStat::read(pid).unwrap().state == 'S');
+    }
+    queue.put(&1).unwrap();
+    ends_well(&mut waiter);
+}
+
+/// Waits until somebody else has called, after `before` calls in all.
+fn another_call_has_come(manager: &Client, before: u64) {
+    let mut asked = 1;
+    wait_until("its call has come", || {
+        asked += 1;
+        manager.served().unwrap() - before == asked
     });
 }

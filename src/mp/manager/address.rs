@@ -4,13 +4,15 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::net::{AddrParseError, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, recv, send};
 use nix::sys::stat::{Mode, umask};
 
 use super::error::ManagerError;
@@ -172,11 +174,9 @@ impl Socket {
 
     /// Sends a part of `bytes`. A closed other end is an error and not a signal.
     pub(super) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        use std::os::fd::AsRawFd;
-        let flags = nix::sys::socket::MsgFlags::MSG_NOSIGNAL;
         loop {
-            match nix::sys::socket::send(self.0.as_raw_fd(), bytes, flags) {
-                Err(nix::errno::Errno::EINTR) => {}
+            match send(self.0.as_raw_fd(), bytes, MsgFlags::MSG_NOSIGNAL) {
+                Err(Errno::EINTR) => {}
                 answer => return Ok(answer?),
             }
         }
@@ -184,12 +184,23 @@ impl Socket {
 
     /// Receives what is there; 0 at the end, which a connection that was reset is, too.
     pub(super) fn receive(&self, bytes: &mut [u8]) -> io::Result<usize> {
-        use std::io::Read;
+        self.receive_by(MsgFlags::empty(), bytes)
+    }
+
+    /// As [`receive`](Self::receive), without waiting: `None` if nothing has come yet.
+    pub(super) fn receive_now(&self, bytes: &mut [u8]) -> Option<io::Result<usize>> {
+        match self.receive_by(MsgFlags::MSG_DONTWAIT, bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            answer => Some(answer),
+        }
+    }
+
+    fn receive_by(&self, flags: MsgFlags, bytes: &mut [u8]) -> io::Result<usize> {
         loop {
-            match (&self.0).read(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(0),
-                answer => return answer,
+            match recv(self.0.as_raw_fd(), bytes, flags) {
+                Err(Errno::EINTR) => {}
+                Err(Errno::ECONNRESET) => return Ok(0),
+                answer => return Ok(answer?),
             }
         }
     }

@@ -18,6 +18,7 @@ use super::authkey::AuthKey;
 use super::login::{self, Told};
 use super::message::ObjectId;
 use super::peer::{Dropped, Next, Peer, Waiting};
+use super::spin::Spin;
 use super::store::{PeerId, Store};
 use crate::mp::sys::{self, Deadline};
 
@@ -38,6 +39,7 @@ pub(super) struct Server {
     lost: Vec<PeerId>,
     last: PeerId,
     pause: Option<Deadline>,
+    spin: Spin,
 }
 
 impl Server {
@@ -53,6 +55,7 @@ impl Server {
             lost: Vec::new(),
             last: 0,
             pause: None,
+            spin: Spin::default(),
         }
     }
 
@@ -77,15 +80,19 @@ impl Server {
     }
 
     /// Waits until there is something to do: clients that are ready, and whether one knocks.
-    fn look(&self) -> (Vec<PeerId>, bool) {
+    fn look(&mut self) -> (Vec<PeerId>, bool) {
         let mut fds: Vec<PollFd> = Vec::with_capacity(1 + self.peers.len());
         fds.extend(self.peers.iter().map(|peer| PollFd::new(peer.as_fd(), wanted(peer))));
         if self.pause.is_none_or(Deadline::is_over) {
             fds.push(PollFd::new(self.listener.as_fd(), PollFlags::POLLIN));
         }
-        match poll(&mut fds, self.timeout()) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(error) => panic!("the manager cannot wait for its clients: {error}"),
+        let timeout = self.timeout();
+        let mut stirs = || poll(&mut fds, PollTimeout::ZERO).ok().filter(|ready| *ready > 0);
+        if timeout == PollTimeout::ZERO || self.spin.until(&mut stirs).is_none() {
+            match poll(&mut fds, timeout) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(error) => panic!("the manager cannot wait for its clients: {error}"),
+            }
         }
         let is_ready = |fd: &PollFd| fd.any().unwrap_or(false);
         let peers = self.peers.iter().zip(&fds);

@@ -11,6 +11,7 @@ use super::authkey::AuthKey;
 use super::error::ManagerError;
 use super::login::{Told, log_in};
 use super::message::{Call, HEADER, ObjectId, Refusal, Reply, Request, Wait, frame, understood};
+use super::spin::Spin;
 use crate::mp::sys;
 
 /// The largest buffer that is kept for the next message.
@@ -32,6 +33,7 @@ struct Link {
     pid: i32,
     socket: Socket,
     buffer: Vec<u8>,
+    spin: Spin,
 }
 
 impl Session {
@@ -57,7 +59,7 @@ impl Session {
     fn connect(&self) -> Result<Link, ManagerError> {
         let (socket, told) = log_in(&self.address, &self.key, self.patience)?;
         self.told.set(told);
-        Ok(Link { pid: sys::pid(), socket, buffer: Vec::new() })
+        Ok(Link { pid: sys::pid(), socket, buffer: Vec::new(), spin: Spin::default() })
     }
 
     pub(super) fn address(&self) -> &Address {
@@ -123,8 +125,10 @@ impl Session {
         let mut got = 0;
         let began = sys::now_ns();
         link.buffer.resize(link.buffer.capacity().max(512), 0);
+        let mut seen = link.spin.until(|| link.socket.receive_now(&mut link.buffer));
         while got < whole {
-            match link.socket.receive(&mut link.buffer[got..]) {
+            let rest = &mut link.buffer[got..];
+            match seen.take().unwrap_or_else(|| link.socket.receive(rest)) {
                 Ok(0) => return Err(ManagerError::Lost { address: self.address.clone() }),
                 Ok(more) => got += more,
                 // A call that may wait for as long as this is waited for.
