@@ -76,7 +76,7 @@ def start_and_join(processes, asked, joining, joined):
 
 
 def children(context, n):
-    notes = context.Array("q", WORDS * n, lock=False)
+    notes = context.Array("l", WORDS * n, lock=False)  # 64 bits; "q" is newer than 3.6
     parent = parent_of_children(context)
     processes = [
         context.Process(target=noting_child, args=(parent, notes, number)) for number in range(n)
