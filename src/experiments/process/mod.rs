@@ -116,7 +116,8 @@ pub static LESSON: Lesson = Lesson {
     prices: &[
         Prices {
             experiment: "children",
-            params: Params { n: Some(10), runs: Some(5), ..NO_PARAMS },
+            // Fewer runs than others: a process that Python spawns takes as long as all else does.
+            params: Params { n: Some(10), runs: Some(3), ..NO_PARAMS },
             operation: Operation::StartJoin,
             cost: Cost::PerItem,
             means: &[
