@@ -281,12 +281,12 @@ pub struct Measure {
 
 /// The `curve` event. Curves of one experiment with the same `x` and `y` belong into one plot.
 ///
-/// `{"event":"curve","experiment":"growth","variant":"pipe","x":"n","y":"time_s","points":[[1,0.00002],[10,0.00002]]}`
+/// `{"event":"curve","experiment":"growth","variant":"pipe","x":"n","y":"time_s","points":[[1,0.00002],[10,0.00002]],"reference":false}`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     /// The experiment.
     pub experiment: String,
-    /// The variant, or what else the curve stands for (`ideal`).
+    /// The variant; of a reference, what it stands for (`ideal`, `ceiling`).
     pub variant: String,
     /// What was varied: a figure's name, with its unit (`n`, `workers`, `size_bytes`).
     pub x: String,
@@ -294,6 +294,9 @@ pub struct Curve {
     pub y: String,
     /// The points, `[x, y]` each, in the order of x; medians where there were several runs.
     pub points: Vec<(f64, f64)>,
+    /// Whether it is what the others are held against, and no variant's: a line without points.
+    #[serde(default)]
+    pub reference: bool,
 }
 
 /// The `lost_update` event. The order of the steps is proven by what each process

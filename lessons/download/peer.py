@@ -2,6 +2,7 @@
 
     peer.py files serial|threads-N ADDRESS COUNT DIRECTORY
     peer.py range N ADDRESS COUNT DIRECTORY
+    peer.py request ADDRESS COUNT BYTES
 
 Prints one JSON line. Only the standard library, and nothing newer than 3.6. (The notebook uses
 `requests`, which is not in it; http.client does not look at the status either.)
@@ -21,6 +22,8 @@ from urllib.parse import urlsplit
 # Nothing here lasts longer: a peer that hangs ends itself.
 MOST_SECONDS = 10
 BUFFER_SIZE = 65536
+# Requests before the clock starts; the first of them opens the connection.
+WARM_UP = 10
 
 
 def connect(address):
@@ -92,6 +95,26 @@ def notebook(urls, directory, end):
     # endregion
 
 
+def ask(connection, url, count, size):
+    """Asks `count` times, and gives how often a file of that size came."""
+    right = 0
+    for _ in range(count):
+        response = get(connection, url)
+        body = response.read()
+        right += response.status == 200 and len(body) == size
+    return right
+
+
+def requests(url, count, size):
+    connection = connect(url)
+    ask(connection, url, WARM_UP, size)
+    began = time.perf_counter()
+    right = ask(connection, url, count, size)
+    took = time.perf_counter() - began
+    connection.close()
+    return {"time_s": took, "expected": count, "got": right}
+
+
 def hash_of(path):
     try:
         with open(path, "rb") as f:
@@ -100,10 +123,8 @@ def hash_of(path):
         return ""
 
 
-def main():
-    signal.alarm(MOST_SECONDS)
-    what, way, address, count, directory = sys.argv[1:6]
-    names = ["picture-%d.bmp" % number for number in range(1, int(count) + 1)]
+def files(what, way, address, count, directory):
+    names = ["picture-%d.bmp" % number for number in range(1, count + 1)]
     urls = [address + name for name in names]
     began = time.perf_counter()
     if what == "range":
@@ -114,7 +135,17 @@ def main():
         in_threads(urls, directory, int(way.rpartition("-")[2]))
     whole = time.perf_counter() - began
     hashes = [hash_of(os.path.join(directory, name)) for name in names]
-    print(json.dumps({"time_s": whole, "hashes": hashes}))
+    return {"time_s": whole, "hashes": hashes}
+
+
+def main():
+    signal.alarm(MOST_SECONDS)
+    what, args = sys.argv[1], sys.argv[2:]
+    if what == "request":
+        told = requests(args[0], int(args[1]), int(args[2]))
+    else:
+        told = files(what, args[0], args[1], int(args[2]), args[3])
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The lesson `manager` in Python: the same lists, with multiprocessing.
 
     peer.py append manager|manager-batch N
+    peer.py call N
     peer.py kept plain|set-again|managed
     peer.py killed waiting|calling
 
@@ -86,6 +87,28 @@ def main_append(context, way, n):
         "expected": sum(number + 2 for number in numbers),
         "got": sum(result),
     }
+
+
+def call_in_child(parent, result, n, clock):
+    end_with_parent(parent)
+    len(result)  # opens this process's own connection before the clock runs
+    clock[0] = time.perf_counter()
+    for number in range(n):
+        result.append(number)
+    clock[1] = time.perf_counter()
+
+
+def main_call(context, n):
+    manager = start_manager(context)
+    result = manager.list()
+    clock = context.Array("d", 2, lock=False)
+    child = context.Process(target=call_in_child, args=(os.getpid(), result, n, clock))
+    child.start()
+    child.join()
+    kept = result[:]
+    if kept != list(range(n)):
+        sys.exit("the list is not the numbers")
+    return {"time_s": clock[1] - clock[0], "expected": sum(range(n)), "got": sum(kept)}
 
 
 # region: append
@@ -184,6 +207,8 @@ def main():
     context = multiprocessing.get_context("fork")
     if sys.argv[1] == "append":
         told = main_append(context, sys.argv[2], int(sys.argv[3]))
+    elif sys.argv[1] == "call":
+        told = main_call(context, int(sys.argv[2]))
     elif sys.argv[1] == "kept":
         told = main_kept(context, sys.argv[2])
     else:

@@ -1,6 +1,6 @@
 """The lesson `pipe` in Python: the same greeting, echo and transfer, with multiprocessing.
 
-    peer.py echo pipe|pipe-oneway|queue N CPU CPU
+    peer.py echo pipe|pipe-oneway|queue|shm N CPU CPU
     peer.py greeting COUNT
     peer.py bandwidth pipe|pipe-oneway LENGTH COUNT CPU CPU
 
@@ -46,8 +46,38 @@ class Queued:
         self.recv = queue.get
 
 
+class Word:
+    """A number in shared memory behind the verbs of a connection: the next message is there when
+    its count is. Count and number are one word, which no reader sees half written."""
+
+    # How often a reader looks before it sleeps for a moment: there may be one CPU for both, and
+    # nothing in Python sleeps until a word changes.
+    LOOKS = 1000
+    MOMENT = 0.00005
+
+    def __init__(self, context):
+        self.word = context.RawValue("l", 0)  # 64 bits; "q" is newer than 3.6
+        self.count = 0  # of messages, in each process its own
+
+    def send(self, number):
+        self.count += 1
+        self.word.value = self.count << 32 | number
+
+    def recv(self):
+        self.count += 1
+        looks = 0
+        while self.word.value >> 32 != self.count:
+            looks += 1
+            if looks % self.LOOKS == 0:
+                time.sleep(self.MOMENT)
+        return self.word.value & 0xFFFFFFFF
+
+
 def two_way(context, way):
     """(reads, writes) of this process and of the other one."""
+    if way == "shm":
+        one, other = Word(context), Word(context)
+        return (one, other), (other, one)
     if way == "queue":
         one, other = Queued(context.Queue()), Queued(context.Queue())
         return (one, other), (other, one)

@@ -1,6 +1,6 @@
 """The lesson `process` in Python: the same children, with multiprocessing.
 
-    peer.py children fork|spawn|forkserver N
+    peer.py children fork|spawn|forkserver|thread N
     peer.py inherited fork|spawn|forkserver TIMES
     peer.py args comma|no-comma N
 
@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
 
 # Nothing here lasts longer: a peer that hangs ends itself, and its children with it.
@@ -63,6 +64,11 @@ def noting_child(parent, notes, number):
     end_with_parent(parent)
 
 
+def noting_thread(which_cpu, notes, number):
+    child(notes, number)
+    notes[WORDS * number + 2] = which_cpu() + 1
+
+
 # region: start-join
 def start_and_join(processes, asked, joining, joined):
     for process in processes:
@@ -75,24 +81,43 @@ def start_and_join(processes, asked, joining, joined):
 # endregion
 
 
-def children(context, n):
-    notes = context.Array("q", WORDS * n, lock=False)
+def processes(method, n):
+    """The children as processes, and the notes that they share with their parent."""
+    context = multiprocessing.get_context(method)
+    notes = context.Array("l", WORDS * n, lock=False)  # 64 bits; "q" is newer than 3.6
     parent = parent_of_children(context)
-    processes = [
+    made = [
         context.Process(target=noting_child, args=(parent, notes, number)) for number in range(n)
     ]
+    return made, notes
+
+
+def threads(n):
+    """The same as threads. Each asks the C library for its CPU: to read a file takes as long as
+    a thread does."""
+    notes = [0] * (WORDS * n)
+    which_cpu = ctypes.CDLL(None).sched_getcpu
+    made = [
+        threading.Thread(target=noting_thread, args=(which_cpu, notes, number))
+        for number in range(n)
+    ]
+    return made, notes
+
+
+def children(method, n):
+    made, notes = threads(n) if method == "thread" else processes(method, n)
     asked, joining, joined = [], [], []
-    start_and_join(processes, asked, joining, joined)
+    start_and_join(made, asked, joining, joined)
     told = []
-    for number, process in enumerate(processes):
+    for number, one_child in enumerate(made):
         first, last, place = notes[WORDS * number : WORDS * (number + 1)]
         one = {
             "asked_ns": asked[number],
             "joining_ns": joining[number],
             "joined_ns": joined[number],
-            "pid": process.pid,
+            "pid": getattr(one_child, "pid", None),  # a thread has none
         }
-        if process.exitcode == 0 and last:
+        if getattr(one_child, "exitcode", 0) == 0 and last:
             place = place - 1 if place else None
             one.update(first_ns=first, last_ns=last, cpus=[place, place])
         told.append(one)
@@ -100,7 +125,7 @@ def children(context, n):
         "time_s": (max(joined) - min(asked)) / 1e9,
         "expected": n,
         "got": sum("last_ns" in one for one in told),
-        "start_method": context.get_start_method(),
+        "start_method": None if method == "thread" else method,
         "children": told,
     }
 
@@ -210,7 +235,7 @@ def main():
     elif what == "inherited":
         told = inherited(multiprocessing.get_context(how), n)
     else:
-        told = children(multiprocessing.get_context(how), n)
+        told = children(how, n)
     print(json.dumps(told))
 
 

@@ -23,6 +23,9 @@ pub struct Price {
     pub q3_s: Option<f64>,
     /// The CPUs that the processes were pinned to; null where they were free to move.
     pub cpus: Option<Vec<usize>>,
+    /// Whether Python's standard library has nothing like it, so that no price can stand beside.
+    #[serde(default)]
+    pub native_only: bool,
 }
 
 /// What is done once for a price.
@@ -39,6 +42,8 @@ pub enum Operation {
     Addition,
     /// A process asks another one that serves many, and has its answer.
     Call,
+    /// A small file is asked of an HTTP server on the loopback, over a connection that is kept.
+    Request,
     /// A task that does nothing is given to a worker, and its result comes back; one of many.
     Task,
 }

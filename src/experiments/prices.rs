@@ -23,7 +23,8 @@ pub struct Prices {
     pub means: &'static [Means],
 }
 
-/// A means: its name in the list, the variant that tells its price, and the Python peer beside it.
+/// A means: its name in the list, the variant that tells its price, and the Python peer beside it;
+/// none where Python's standard library has nothing like it.
 pub type Means = (&'static str, &'static str, Option<&'static str>);
 
 /// How a price is read off the results of an experiment.
@@ -133,6 +134,7 @@ impl Prices {
                     q1_s,
                     q3_s,
                     cpus: results.cpus.get(variant).cloned(),
+                    native_only: python.is_none(),
                 }));
             }
         }

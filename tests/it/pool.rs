@@ -1,6 +1,6 @@
 //! The experiments of the lesson *pool*: what they claim, held against what they report.
 
-use parlab::event::{ErrorKind, Event, Run, Timeline};
+use parlab::event::{Curve, ErrorKind, Event, Run, Timeline};
 
 use crate::done::Done;
 use crate::family::skip;
@@ -136,6 +136,35 @@ fn more_workers_wait_at_once_and_more_than_cpus_do_not_compute_at_once() {
     assert_eq!(of("fitted_to"), 8.0);
 }
 
+fn curves(done: &Done) -> Vec<Curve> {
+    let events = done.events().into_iter();
+    events.filter_map(|e| if let Event::Curve(curve) = e { Some(curve) } else { None }).collect()
+}
+
+#[test]
+fn speed_ups_are_curves_beside_the_ideal_and_the_ceiling_of_the_machine() {
+    let done = Parlab::lesson(["experiment = \"speedup\"\nruns = 2"]).run();
+    let curves = curves(&done);
+    for curve in &curves {
+        assert_eq!((curve.x.as_str(), curve.y.as_str()), ("workers", "speedup"));
+        let workers: Vec<f64> = curve.points.iter().map(|point| point.0).collect();
+        assert_eq!(workers, [1.0, 2.0, 3.0, 4.0, 6.0, 8.0]);
+        assert_eq!(curve.reference, ["ideal", "ceiling"].contains(&curve.variant.as_str()));
+    }
+    let of = |name: &str| -> Vec<f64> {
+        let curve = curves.iter().find(|curve| curve.variant == name).unwrap();
+        curve.points.iter().map(|point| point.1).collect()
+    };
+    for kind in ["computing", "waiting"] {
+        let told = ["at_1", "at_2", "at_3", "at_4", "at_6", "at_8"];
+        assert_eq!(of(kind), told.map(|level| number(&done, kind, level)), "{done}");
+    }
+    assert_eq!(of("ideal"), [1.0, 2.0, 3.0, 4.0, 6.0, 8.0]);
+    if parlab::mp::sys::affinity().unwrap().len() > 1 {
+        assert_eq!(of("ceiling"), [number(&done, "computing", "ceiling"); 6], "{done}");
+    }
+}
+
 #[test]
 fn on_one_cpu_there_is_no_ceiling_and_nothing_to_fit_for_computing() {
     if !std::path::Path::new(ONE_CPU[0]).exists() {
@@ -146,6 +175,8 @@ fn on_one_cpu_there_is_no_ceiling_and_nothing_to_fit_for_computing() {
     assert!(done.figure("computing", "fitted_to").is_null(), "{done}");
     let told = done.figures();
     assert!(told.iter().all(|measure| !measure.values.contains_key("ceiling")), "{done}");
+    let names: Vec<String> = curves(&done).into_iter().map(|curve| curve.variant).collect();
+    assert_eq!(names, ["computing", "ideal"], "{done}");
 }
 
 #[test]

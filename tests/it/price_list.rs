@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use parlab::event::{Event, Price};
+use parlab::event::{Event, Operation, Price};
 use parlab::experiments::{Cost, LESSONS, Opt, Prices};
 
 use crate::done::Done;
@@ -47,10 +47,23 @@ fn every_means_has_its_price_in_rust_after_the_ceiling_of_the_machine() {
     for price in prices(&done) {
         assert!(price.cost_s > 0.0 && price.python.is_none(), "{price:?}");
     }
-    for means in ["fork", "spawn", "thread", "lock", "atomic", "queue", "pipe", "socketpair", "shm"]
-    {
+    let promised = "fork spawn thread lock atomic queue pipe socketpair shm manager HTTP";
+    for means in promised.split(' ').chain(["pool task"]) {
         assert!(means_of_rust(&done).contains(means), "no {means}: {done}");
     }
+}
+
+#[test]
+fn a_request_by_http_goes_over_one_connection_and_brings_the_file_each_time() {
+    let done = list().args(["--no-python"]).run().ends(0, None);
+    let runs = done.runs().into_iter();
+    let requests: Vec<_> = runs.filter(|run| run.experiment == "request").collect();
+    assert_eq!(requests.len(), 1, "{done}");
+    assert_eq!((requests[0].expected, requests[0].got), (Some(200), Some(200)), "{done}");
+    assert_eq!(done.figure("kept", "connections"), 1, "{done}");
+    let price = prices(&done).into_iter().find(|price| price.means == "HTTP").unwrap();
+    assert_eq!(price.operation, Operation::Request);
+    assert_eq!(price.cost_s, requests[0].time_s.unwrap() / 200.0, "{done}");
 }
 
 #[test]
@@ -77,6 +90,14 @@ fn python_stands_beside_where_there_is_one() {
     let with_peer: BTreeSet<String> = with_peer.map(|(means, ..)| means.to_string()).collect();
     assert_eq!(beside, with_peer, "{done}");
     assert_eq!(means_of_rust(&done), every_means(), "{done}");
+    let alone: BTreeSet<String> = every_means().difference(&beside).cloned().collect();
+    let native_only = prices(&done).into_iter().filter(|price| price.native_only);
+    assert_eq!(native_only.map(|price| price.means).collect::<BTreeSet<_>>(), alone, "{done}");
+    assert_eq!(Vec::from_iter(alone), ["atomic"], "all else is there in Python, too");
+    for run in done.runs().iter().filter(|run| run.python.is_some()) {
+        assert_eq!(run.correct, Some(true), "{run:?}");
+    }
+    assert_eq!(done.figure("python-kept", "connections"), 1, "{done}");
 }
 
 #[test]

@@ -260,11 +260,13 @@ fn curve(variant: &str, [x, y]: [&str; 2], points: &[(f64, f64)]) -> Event {
         x: x.to_owned(),
         y: y.to_owned(),
         points: points.to_vec(),
+        reference: ["ideal", "ceiling"].contains(&variant),
     })
 }
 
-/// Two plots: one whose axes are logarithmic, one whose axes are not, and whose curves meet.
-fn curves() -> [Event; 5] {
+/// Two plots: one whose axes are logarithmic, one whose axes are not, and whose curves meet each other
+/// and the lines that they are held against; and one of a single point.
+fn curves() -> [Event; 7] {
     let grown = |start: f64, each: f64| {
         let sizes = (0..=7).map(|power| 10_f64.powi(power));
         sizes.map(|n| (n, start + each * n)).collect::<Vec<_>>()
@@ -275,7 +277,9 @@ fn curves() -> [Event; 5] {
         curve("pipe", time, &grown(2e-5, 2e-8)),
         curve("shm", time, &grown(5e-6, 2e-9)),
         curve("ideal", speed, &[(1.0, 1.0), (2.0, 2.0), (3.0, 3.0), (4.0, 4.0)]),
-        curve("measured", speed, &[(1.0, 1.0), (2.0, 1.9), (3.0, 2.2), (4.0, 2.1)]),
+        curve("ceiling", speed, &[(1.0, 2.3), (2.0, 2.3), (3.0, 2.3), (4.0, 2.3)]),
+        curve("computing", speed, &[(1.0, 1.0), (2.0, 1.7), (3.0, 2.2), (4.0, 2.1)]),
+        curve("waiting", speed, &[(1.0, 1.0), (2.0, 2.0), (3.0, 2.9), (4.0, 3.6)]),
         curve("flat", ["n", "runs"], &[(1.0, 5.0)]),
     ]
 }

@@ -1,8 +1,9 @@
 //! The lesson *download*: files one after the other and by threads, from a server with a latency.
 //!
 //! `files` is what `compare` measures, and `widths` the same for more threads; `range`,
-//! `error-page`, `chunks` and `addresses` belong to the core, `faults` to a part of the lesson. The
-//! server is ours and on the loopback, unless the reader gives addresses.
+//! `error-page`, `chunks` and `addresses` belong to the core, `faults` to a part of the lesson;
+//! `request` is what the price list takes of HTTP. The server is ours and on the loopback, unless
+//! the reader gives addresses.
 
 mod addresses;
 mod board;
@@ -18,12 +19,13 @@ mod name;
 mod notebook;
 mod part;
 mod picture;
+mod request;
 mod server;
 mod tell;
 mod transfer;
 
-use super::{CORE, Experiment, Lesson, NO_PARAMS, Need, Opt, WHOLE, texts};
-use crate::event::Params;
+use super::{CORE, Cost, Experiment, Lesson, NO_PARAMS, Need, Opt, Prices, WHOLE, texts};
+use crate::event::{Operation, Params};
 
 /// The row of the registry.
 pub static LESSON: Lesson = Lesson {
@@ -120,7 +122,22 @@ pub static LESSON: Lesson = Lesson {
             experiment_figures: &[],
             run: faults::run,
         },
+        Experiment {
+            name: "request",
+            compared: false,
+            variants: &["kept", "python-kept"],
+            racy: &[],
+            figures: request::FIGURES,
+            experiment_figures: &[],
+            run: request::run,
+        },
     ],
-    prices: &[],
+    prices: &[Prices {
+        experiment: "request",
+        params: Params { n: Some(200), runs: Some(5), ..NO_PARAMS },
+        operation: Operation::Request,
+        cost: Cost::PerItem,
+        means: &[("HTTP", "kept", Some("python-kept"))],
+    }],
     sweep: None,
 };

@@ -4,6 +4,7 @@
 //! the parts of the lesson.
 
 mod append;
+mod call;
 mod kept;
 mod killed;
 mod reach;
@@ -51,6 +52,15 @@ pub static LESSON: Lesson = Lesson {
             figures: append::FIGURES,
             experiment_figures: &[],
             run: append::run,
+        },
+        Experiment {
+            name: "call",
+            compared: false,
+            variants: &["manager", "python-manager"],
+            racy: &[],
+            figures: &[],
+            experiment_figures: &[],
+            run: call::run,
         },
         Experiment {
             name: "kept",
@@ -106,11 +116,11 @@ pub static LESSON: Lesson = Lesson {
         },
     ],
     prices: &[Prices {
-        experiment: "append",
+        experiment: "call",
         params: Params { n: Some(200), runs: Some(5), ..NO_PARAMS },
         operation: Operation::Call,
-        cost: Cost::Figure("call_s"),
-        means: &[("manager", "manager", None)],
+        cost: Cost::PerItem,
+        means: &[("manager", "manager", Some("python-manager"))],
     }],
     sweep: None,
 };

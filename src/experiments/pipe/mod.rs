@@ -1,8 +1,8 @@
 //! The lesson *pipe*: who waits for whom between two ends, and what a message costs.
 //!
-//! `echo` is what `compare` measures, and `echo-queue` what the price list takes of a queue;
-//! `recv-first`, `greeting` and `unread` belong to the core, the other experiments to the parts of
-//! the lesson.
+//! `echo` is what `compare` measures, and `echo-queue` and `echo-shm` what the price list takes of a
+//! queue and of shared memory; `recv-first`, `greeting` and `unread` belong to the core, the other
+//! experiments to the parts of the lesson.
 
 mod bandwidth;
 mod carrier;
@@ -54,6 +54,15 @@ pub static LESSON: Lesson = Lesson {
             name: "echo-queue",
             compared: false,
             variants: &["queue", "python-queue"],
+            racy: &[],
+            figures: echo::FIGURES,
+            experiment_figures: &[],
+            run: echo::run,
+        },
+        Experiment {
+            name: "echo-shm",
+            compared: false,
+            variants: &["shm", "python-shm"],
             racy: &[],
             figures: echo::FIGURES,
             experiment_figures: &[],
@@ -141,7 +150,6 @@ pub static LESSON: Lesson = Lesson {
             means: &[
                 ("pipe", "pipe", Some("python-pipe-oneway")),
                 ("socketpair", "socketpair", Some("python-pipe")),
-                ("shm", "shm", None),
             ],
         },
         Prices {
@@ -150,6 +158,13 @@ pub static LESSON: Lesson = Lesson {
             operation: Operation::RoundTrip,
             cost: Cost::PerItem,
             means: &[("queue", "queue", Some("python-queue"))],
+        },
+        Prices {
+            experiment: "echo-shm",
+            params: Params { n: Some(200), runs: Some(5), ..NO_PARAMS },
+            operation: Operation::RoundTrip,
+            cost: Cost::PerItem,
+            means: &[("shm", "shm", Some("python-shm"))],
         },
     ],
     sweep: None,

@@ -1,10 +1,11 @@
 //! More workers, and how much faster it gets: tasks that compute and tasks that wait.
 //!
-//! The same tasks by one loop and by pools of 1 to 8 workers, one task a chunk. Against the ideal, as
-//! many times as fast as there are workers, and for those that compute against what this machine gives
-//! at most. Amdahl's law (1967) says what a part that cannot be shared out costs: with a share s of the
-//! time, w workers are 1 / (s + (1 - s) / w) times as fast. The share that fits best is told for each
-//! kind, with its spread over the rounds.
+//! The same tasks by one loop and by pools of 1 to 8 workers, one task a chunk: a curve for each kind
+//! of task. They are held against the ideal, as many times as fast as there are workers, and against
+//! the ceiling, what this machine gives at most to those that compute. Amdahl's law (1967) says what
+//! a part that cannot be shared out costs: with a share s of the time, w workers are
+//! 1 / (s + (1 - s) / w) times as fast. The share that fits best is told for each kind, with its
+//! spread over the rounds.
 
 use std::sync::OnceLock;
 use std::thread;
@@ -14,6 +15,7 @@ use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::spent;
+use crate::event::{Curve, Event};
 use crate::experiments::ceiling::Ceiling;
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::work::Work;
@@ -67,14 +69,69 @@ pub fn run(lab: &mut Lab) -> Result<()> {
     let variants = lab.variants()?;
     WORK.get_or_init(|| Work::lasting(COMPUTING));
     lab.expect_steps(variants.len() as u64 * u64::from(lab.runs()));
+    let mut ceiling = None;
     for variant in &variants {
-        let figures = measured(lab, variant)?;
-        lab.measure(Some(&variant.name), figures)?;
+        let measured = measured(lab, variant)?;
+        lab.measure(Some(&variant.name), measured.figures())?;
+        curve(lab, &variant.name, measured.speedups(), false)?;
+        ceiling = ceiling.or(measured.ceiling);
+    }
+    let workers = LEVELS.map(|(workers, _)| workers as f64);
+    curve(lab, "ideal", workers.to_vec(), true)?;
+    if let Some(factor) = ceiling {
+        curve(lab, "ceiling", vec![factor; LEVELS.len()], true)?;
     }
     lab.summarize(&variants, &[])
 }
 
-fn measured(lab: &mut Lab, variant: &Variant) -> Result<Vec<(&'static str, Value)>> {
+/// Tells how many times as fast at each level; a reference is what that is held against.
+fn curve(lab: &mut Lab, name: &str, speedups: Vec<f64>, reference: bool) -> Result<()> {
+    let workers = LEVELS.iter().map(|(workers, _)| *workers as f64);
+    let curve = Curve {
+        experiment: lab.experiment(),
+        variant: name.to_string(),
+        x: "workers".to_string(),
+        y: "speedup".to_string(),
+        points: workers.zip(speedups).collect(),
+        reference,
+    };
+    lab.emit(&Event::Curve(curve))
+}
+
+/// What one kind of task gave.
+struct Measured {
+    /// How many times as fast as the loop, at each level, by round.
+    rounds: Vec<Vec<f64>>,
+    /// The most workers whose speed-up the law is fitted to.
+    most: usize,
+    /// How many times the work of one process all CPUs do, where it was measured.
+    ceiling: Option<f64>,
+}
+
+impl Measured {
+    /// At each level, the median over the rounds.
+    fn speedups(&self) -> Vec<f64> {
+        let at = |level| self.rounds.iter().map(|of| of[level]).collect::<Vec<f64>>();
+        (0..LEVELS.len()).filter_map(|level| stats::median(&at(level))).collect()
+    }
+
+    fn figures(&self) -> Vec<(&'static str, Value)> {
+        let shares: Vec<f64> =
+            self.rounds.iter().filter_map(|speedups| fitted(speedups, self.most)).collect();
+        let at = LEVELS.iter().zip(self.speedups());
+        let mut figures: Vec<_> = at.map(|((_, name), speedup)| (*name, json!(speedup))).collect();
+        figures.extend([
+            ("serial_share", json!(stats::median(&shares))),
+            ("serial_share_low", json!(shares.iter().copied().reduce(f64::min))),
+            ("serial_share_high", json!(shares.iter().copied().reduce(f64::max))),
+            ("fitted_to", json!((!shares.is_empty()).then_some(self.most))),
+        ]);
+        figures.extend(self.ceiling.map(|factor| ("ceiling", json!(factor))));
+        figures
+    }
+}
+
+fn measured(lab: &mut Lab, variant: &Variant) -> Result<Measured> {
     let task = if variant.base == "computing" { computing } else { waiting };
     let is_computing = variant.base == "computing";
     let cpus = lab.machine.cpus;
@@ -88,24 +145,10 @@ fn measured(lab: &mut Lab, variant: &Variant) -> Result<Vec<(&'static str, Value
         }
         lab.step()?;
     }
-    let mut figures: Vec<(&'static str, Value)> = Vec::new();
-    for (place, (_, name)) in LEVELS.iter().enumerate() {
-        let at: Vec<f64> = rounds.iter().map(|speedups| speedups[place]).collect();
-        figures.push((name, json!(stats::median(&at))));
-    }
     // More processes than CPUs cannot compute at once, which is no property of the tasks.
     let most = if is_computing { cpus } else { LEVELS[LEVELS.len() - 1].0 };
-    let shares: Vec<f64> = rounds.iter().filter_map(|speedups| fitted(speedups, most)).collect();
-    figures.extend([
-        ("serial_share", json!(stats::median(&shares))),
-        ("serial_share_low", json!(shares.iter().copied().reduce(f64::min))),
-        ("serial_share_high", json!(shares.iter().copied().reduce(f64::max))),
-        ("fitted_to", json!((!shares.is_empty()).then_some(most))),
-    ]);
-    if is_computing && cpus > 1 {
-        figures.push(("ceiling", json!(ceiling.factor())));
-    }
-    Ok(figures)
+    let ceiling = (is_computing && cpus > 1).then(|| ceiling.factor());
+    Ok(Measured { rounds, most, ceiling })
 }
 
 /// How many times as fast as the loop, at each level.

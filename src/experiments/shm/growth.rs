@@ -93,6 +93,7 @@ pub fn run(lab: &mut Lab) -> Result<()> {
             x: "n".to_string(),
             y: "time_s".to_string(),
             points: measured.points,
+            reference: false,
         };
         lab.emit(&Event::Curve(curve))?;
     }

@@ -2,7 +2,8 @@
 //!
 //! An axis whose values span more than two decades is logarithmic, and says so: a straight line on two
 //! such axes is a power, and slope 1 is "ten times as many take ten times as long". Measured points
-//! are letters; dots between them, where there are few curves, only lead the eye.
+//! are letters; dots between them, where there are few curves, only lead the eye. What they are held
+//! against is a line of a sign of its own, and gives way to all of them.
 
 use textwrap::core::display_width;
 
@@ -24,6 +25,8 @@ const MOST_LED: usize = 3;
 const SEVERAL: char = '*';
 /// Between two points of a curve.
 const BETWEEN: char = '·';
+/// What lines of references are made of, in the order in which they come; the last for all others.
+const LINES: [char; 3] = ['-', '=', '~'];
 
 /// A plot for each pair of axes; empty without curves.
 pub(super) fn draw(curves: &[Curve], style: &Style) -> String {
@@ -123,26 +126,33 @@ impl Grid {
     fn of(curves: &[&Curve], x: &Axis, y: &Axis, columns: usize) -> Grid {
         let mut grid = Grid { cells: vec![vec![' '; columns]; ROWS] };
         let place = |point: &(f64, f64)| (x.cell(point.0, columns), y.cell(point.1, ROWS));
-        for curve in curves {
+        let mut line = |curve: &Curve, sign| {
             let places: Vec<_> = curve.points.iter().map(place).collect();
-            let led = places.windows(2).filter(|_| curves.len() <= MOST_LED);
-            led.for_each(|pair| grid.lead(pair[0], pair[1]));
+            places.windows(2).for_each(|pair| grid.lead(pair[0], pair[1], sign));
+        };
+        references(curves).for_each(|(curve, sign)| line(curve, sign));
+        if variants(curves).count() <= MOST_LED {
+            variants(curves).for_each(|(curve, _)| line(curve, BETWEEN));
         }
-        for (curve, letter) in curves.iter().zip(letters()) {
+        for (curve, letter) in variants(curves) {
             for (column, row) in curve.points.iter().map(place) {
                 let cell = &mut grid.cells[row][column];
-                *cell = if [' ', BETWEEN, letter].contains(cell) { letter } else { SEVERAL };
+                let free = [' ', BETWEEN, letter].contains(cell) || LINES.contains(cell);
+                *cell = if free { letter } else { SEVERAL };
             }
         }
         grid
     }
 
-    /// Dots from one cell to another, one in each column between.
-    fn lead(&mut self, from: (usize, usize), to: (usize, usize)) {
-        for column in from.0 + 1..to.0 {
-            let share = (column - from.0) as f64 / (to.0 - from.0) as f64;
+    /// Signs from one cell to another, one in each column where nothing is yet.
+    fn lead(&mut self, from: (usize, usize), to: (usize, usize), sign: char) {
+        for column in from.0..=to.0 {
+            let share = (column - from.0) as f64 / (to.0 - from.0).max(1) as f64;
             let row = from.1 as f64 + share * (to.1 as f64 - from.1 as f64);
-            self.cells[row.round() as usize][column] = BETWEEN;
+            let cell = &mut self.cells[row.round() as usize][column];
+            if *cell == ' ' {
+                *cell = sign;
+            }
         }
     }
 
@@ -151,8 +161,16 @@ impl Grid {
     }
 }
 
-fn letters() -> impl Iterator<Item = char> {
-    ('a'..='z').chain('A'..='Z')
+/// What was measured, each with its letter.
+fn variants<'c>(curves: &[&'c Curve]) -> impl Iterator<Item = (&'c Curve, char)> {
+    let letters = ('a'..='z').chain('A'..='Z');
+    curves.iter().copied().filter(|curve| !curve.reference).zip(letters)
+}
+
+/// What that is held against, each with its sign.
+fn references<'c>(curves: &[&'c Curve]) -> impl Iterator<Item = (&'c Curve, char)> {
+    let signs = LINES.into_iter().chain(std::iter::repeat(LINES[LINES.len() - 1]));
+    curves.iter().copied().filter(|curve| curve.reference).zip(signs)
 }
 
 /// The axis below: its names where there is room, each under its cell or ending at the last one.
@@ -177,7 +195,12 @@ fn bottom(ticks: &[(usize, String)], margin: usize, columns: usize) -> String {
 
 fn legend(curves: &[&Curve], grid: &Grid, style: &Style) -> String {
     let mut named: Vec<String> =
-        curves.iter().zip(letters()).map(|(c, letter)| format!("{letter} {}", c.variant)).collect();
+        variants(curves).map(|(curve, letter)| format!("{letter} {}", curve.variant)).collect();
+    named.extend(
+        references(curves).map(|(curve, sign)| {
+            format!("{sign} {}", words::reference(style.lang, &curve.variant))
+        }),
+    );
     if grid.has(SEVERAL) {
         named.push(format!("{SEVERAL} {}", words::several(style.lang)));
     }

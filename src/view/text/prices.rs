@@ -30,6 +30,11 @@ pub(super) fn draw(prices: &[Price], style: &Style) -> String {
         let said = format!("{}: {}", means.join(", "), words::operation(style.lang, operation));
         text.push_str(&blocks::hanging(&said, "  ", "    ", style));
     }
+    let lacking = list.lacking();
+    if !lacking.is_empty() {
+        let said = words::native_only(style.lang, &lacking);
+        text.push_str(&blocks::hanging(&said, "  ", "    ", style));
+    }
     for (cpus, means) in list.places() {
         let said = words::pinned(style.lang, &means, cpus);
         text.push_str(&blocks::plain(&said, "  ", style));
@@ -147,6 +152,13 @@ impl<'a> List<'a> {
             }
         }
         all
+    }
+
+    /// What Python has nothing like, if there is a Python in the list.
+    fn lacking(&self) -> Vec<&str> {
+        let lacks = |row: &&Row| row.native.is_some_and(|price| price.native_only);
+        let rows = self.rows.iter().filter(|_| !self.pythons.is_empty());
+        rows.filter(lacks).map(|row| row.means).collect()
     }
 
     /// Each operation with the means that do it, in the order of the list.

@@ -34,6 +34,17 @@ pub fn plot_heading(lang: Lang, y: &str, x: &str) -> String {
     }
 }
 
+/// What a line stands for that measured points are held against, by its name.
+pub fn reference(lang: Lang, name: &str) -> String {
+    match (lang, name) {
+        (Lang::En, "ideal") => "the ideal".to_owned(),
+        (Lang::It, "ideal") => "l'ideale".to_owned(),
+        (Lang::En, "ceiling") => "the machine's ceiling".to_owned(),
+        (Lang::It, "ceiling") => "il limite della macchina".to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
 /// What the mark means that stands for several variants at one place.
 pub fn several(lang: Lang) -> &'static str {
     match lang {
