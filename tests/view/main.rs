@@ -3,5 +3,6 @@
 mod manners;
 mod offers;
 mod pages;
+mod schedules;
 mod stream;
 mod transfers;

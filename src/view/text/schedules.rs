@@ -37,7 +37,7 @@ pub(super) fn draw(told: &Schedules, style: &Style) -> String {
     text + &blocks::plain(&words::schedules_verdict(style.lang, told), "  ", style)
 }
 
-/// What each process does, a column each.
+/// What each process does: a column each, or one below the other where the columns do not fit.
 fn programs(told: &Schedules, style: &Style) -> String {
     let column = |script: &Script| {
         let mut lines = vec![format!("{} {}", script.process, script.name)];
@@ -51,6 +51,10 @@ fn programs(told: &Schedules, style: &Style) -> String {
     let columns: Vec<Vec<String>> = told.scripts.iter().map(column).collect();
     let widest = |lines: &Vec<String>| lines.iter().map(|l| display_width(l)).max().unwrap_or(0);
     let widths: Vec<usize> = columns.iter().map(widest).collect();
+    if 2 + widths.iter().map(|width| width + 3).sum::<usize>() > style.width + 3 {
+        let lines = columns.iter().flatten().map(|line| format!("  {line}\n"));
+        return lines.collect();
+    }
     let height = columns.iter().map(Vec::len).max().unwrap_or(0);
     let mut text = String::new();
     for row in 0..height {
@@ -111,22 +115,26 @@ fn histogram(told: &Schedules, style: &Style) -> String {
     let widths = [wide(0), wide(1), wide(2)];
     let labels = rows.iter().map(|row| display_width(&row.label)).max().unwrap_or(0);
     let labels = labels.max(display_width(&label));
-    let taken = 2 + labels + 2 + widths.iter().map(|width| width + 2).sum::<usize>();
-    let bar = style.width.saturating_sub(taken).clamp(4, 40);
+    let taken = 2 + labels + widths.iter().map(|width| width + 2).sum::<usize>();
+    // Where no bar fits that says anything, the numbers stand alone, and closer.
+    let bar = style.width.saturating_sub(taken + 2).min(40);
+    let (bar, gap) = if bar < 4 { (0, " ") } else { (bar, "  ") };
     let most = rows.iter().map(|row| row.schedules).max().unwrap_or(1).max(1);
     let right = |text: &str, width: usize| " ".repeat(width - display_width(text)) + text;
     let numbers = |cells: [String; 3]| -> String {
-        let told = cells.iter().zip(widths).map(|(cell, width)| right(cell, width) + "  ");
+        let told = cells.iter().zip(widths).map(|(cell, width)| right(cell, width) + gap);
         told.collect::<String>().trim_end().to_owned()
     };
-    let head = format!("  {}  {}  {}", right(&label, labels), " ".repeat(bar), numbers(heads));
+    let middle =
+        |bar: String| if bar.is_empty() { gap.to_owned() } else { gap.to_owned() + &bar + gap };
+    let head = format!("  {}{}{}", right(&label, labels), middle(" ".repeat(bar)), numbers(heads));
     let mut text = style.paint(&head, Paint::Faint) + "\n";
     for row in &rows {
         let drawn = bar_of(row.schedules as f64 / most as f64, bar);
         let blanks = " ".repeat(bar - display_width(&drawn));
-        let drawn = style.paint(&drawn, row.paint);
+        let drawn = middle(if bar == 0 { drawn } else { style.paint(&drawn, row.paint) + &blanks });
         let label = right(&row.label, labels);
-        text.push_str(&format!("  {label}  {drawn}{blanks}  {}\n", numbers(cells(row))));
+        text.push_str(&format!("  {label}{drawn}{}\n", numbers(cells(row))));
     }
     text
 }
@@ -134,6 +142,9 @@ fn histogram(told: &Schedules, style: &Style) -> String {
 /// A bar of a share of the width, never empty for what is there.
 fn bar_of(share: f64, width: usize) -> String {
     let eighths = ((share * width as f64 * 8.0).round() as usize).max(usize::from(share > 0.0));
+    if width == 0 {
+        return String::new();
+    }
     let mut bar = "█".repeat(eighths / 8);
     bar.extend((!eighths.is_multiple_of(8)).then(|| EIGHTHS[eighths % 8 - 1]));
     bar
