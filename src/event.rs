@@ -561,7 +561,8 @@ pub struct Answer {
     pub said: Option<String>,
     /// The beliefs that held on this machine in this run.
     pub held: Vec<String>,
-    /// Whether what was said is among them; null if nothing was said.
+    /// Whether what was said is among them; null if nothing was said, or if what decides it
+    /// was not measured.
     pub right: Option<bool>,
 }
 

@@ -106,21 +106,26 @@ impl Renderer {
 
     /// Whether an expression of `doc` is true of what was measured.
     ///
-    /// An expression that reads a value which was not measured is not true,
-    /// whatever it says of it: no answer holds, or falls, for want of a number.
+    /// None if it reads a value which was not measured, whatever it says of it: no
+    /// answer holds, or falls, for want of a number.
     ///
     /// # Errors
     /// As [`Renderer::render`], without [`FaultKind::NotMeasured`].
-    pub fn holds(&self, doc: &Doc, expression: &Template, values: &Values) -> Result<bool, Fault> {
+    pub fn holds(
+        &self,
+        doc: &Doc,
+        expression: &Template,
+        values: &Values,
+    ) -> Result<Option<bool>, Fault> {
         let (context, missed) = context(&self.env, values);
         let result = self
             .env
             .compile_expression_owned(expression.source.clone())
             .and_then(|compiled| compiled.eval(context));
         match result {
-            Ok(value) => Ok(value.is_true() && !missed.load(Ordering::Relaxed)),
+            Ok(value) => Ok((!missed.load(Ordering::Relaxed)).then(|| value.is_true())),
             Err(error) if missed.load(Ordering::Relaxed) && unknown_name(&error).is_none() => {
-                Ok(false)
+                Ok(None)
             }
             Err(error) => Err(fault(doc, expression, &error)),
         }

@@ -79,8 +79,12 @@ pub fn number(number: f64, lang: Lang) -> String {
     }
 }
 
-/// A figure, in the unit that its name ends in: `_s`, `_ns`, `_bytes`; a bare number else.
+/// A figure, in the unit that its name ends in: `_s`, `_ns`, `_bytes`, `_bytes_per_s`; a bare number
+/// else.
 pub fn figure(name: &str, value: f64, lang: Lang) -> String {
+    if name.ends_with("_bytes_per_s") {
+        return format!("{}/s", bytes(value, lang));
+    }
     match name.rsplit_once('_') {
         Some((_, "ns")) => time(value * 1e-9, lang),
         Some((_, "s")) => time(value, lang),

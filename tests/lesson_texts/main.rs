@@ -16,6 +16,7 @@ use proptest::prelude::*;
 
 mod faults;
 mod languages;
+mod partitions;
 mod pointers;
 mod predictions;
 mod reading;

@@ -50,6 +50,14 @@ fn nothing_holds_for_want_of_a_number() {
 }
 
 #[test]
+fn nor_does_anything_fall_for_want_of_a_number() {
+    let judged = |first| judged(first, "race.unlocked.lost > 0", Some(0), &measured()).unwrap();
+    assert_eq!(judged("race.half_locked.median_s < 1").right, None);
+    assert_eq!(judged("race.half_locked.wrong_runs == 0 or race.unlocked.lost < 0").right, None);
+    assert_eq!(judged("race.unlocked.lost < 0").right, Some(false));
+}
+
+#[test]
 fn what_was_looked_for_and_not_found_can_be_an_answer() {
     let held = judged("race.winner != 'unlocked'", "not race.unlocked.deadlock", None, &measured())
         .unwrap()

@@ -55,7 +55,7 @@ fn table(measures: &[&Measure], lang: Lang) -> Grid {
     Grid {
         header: [variant]
             .into_iter()
-            .chain(names.iter().map(|name| words::figure_name(name)))
+            .chain(names.iter().map(|name| words::figure_name(lang, name)))
             .collect(),
         rows: measures.iter().map(row).collect(),
         numbers: [false].into_iter().chain(names.iter().map(|_| true)).collect(),
@@ -80,7 +80,7 @@ fn list(measures: &[&Measure], lang: Lang) -> Vec<String> {
         lines.extend(measure.variant.clone());
         let figures = measure.values.iter();
         lines.extend(figures.map(|(name, value)| {
-            format!("{indent}{}: {}", words::figure_name(name), figure(name, value, lang))
+            format!("{indent}{}: {}", words::figure_name(lang, name), figure(name, value, lang))
         }));
     }
     lines

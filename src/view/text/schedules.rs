@@ -119,6 +119,7 @@ fn histogram(told: &Schedules, style: &Style) -> String {
     // Where no bar fits that says anything, the numbers stand alone, and closer.
     let bar = style.width.saturating_sub(taken + 2).min(40);
     let (bar, gap) = if bar < 4 { (0, " ") } else { (bar, "  ") };
+    let indent = gap;
     let most = rows.iter().map(|row| row.schedules).max().unwrap_or(1).max(1);
     let right = |text: &str, width: usize| " ".repeat(width - display_width(text)) + text;
     let numbers = |cells: [String; 3]| -> String {
@@ -127,14 +128,15 @@ fn histogram(told: &Schedules, style: &Style) -> String {
     };
     let middle =
         |bar: String| if bar.is_empty() { gap.to_owned() } else { gap.to_owned() + &bar + gap };
-    let head = format!("  {}{}{}", right(&label, labels), middle(" ".repeat(bar)), numbers(heads));
+    let head =
+        format!("{indent}{}{}{}", right(&label, labels), middle(" ".repeat(bar)), numbers(heads));
     let mut text = style.paint(&head, Paint::Faint) + "\n";
     for row in &rows {
         let drawn = bar_of(row.schedules as f64 / most as f64, bar);
         let blanks = " ".repeat(bar - display_width(&drawn));
         let drawn = middle(if bar == 0 { drawn } else { style.paint(&drawn, row.paint) + &blanks });
         let label = right(&row.label, labels);
-        text.push_str(&format!("  {label}{drawn}{}\n", numbers(cells(row))));
+        text.push_str(&format!("{indent}{label}{drawn}{}\n", numbers(cells(row))));
     }
     text
 }

@@ -158,10 +158,10 @@ fn wake(lang: Lang, wake: &Wake) -> String {
             format!("{same} on the same CPU, {two} on another (half a round trip by pipe)")
         }
         (Lang::It, Some(two)) => {
-            format!("{same} sulla stessa CPU, {two} su un'altra (mezzo giro su pipe)")
+            format!("{same} sulla stessa CPU, {two} su un'altra (metà di un round trip su pipe)")
         }
         (Lang::En, None) => format!("{same} on the same CPU (half a round trip by pipe)"),
-        (Lang::It, None) => format!("{same} sulla stessa CPU (mezzo giro su pipe)"),
+        (Lang::It, None) => format!("{same} sulla stessa CPU (metà di un round trip su pipe)"),
     }
 }
 

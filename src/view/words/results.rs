@@ -348,13 +348,13 @@ fn who_won(lang: Lang, verdict: Verdict) -> String {
             format!("{name} wins: the fastest of those that were right in every run.")
         }
         (Lang::It, Verdict::Fastest(name)) => {
-            format!("Vince {name}: la più veloce fra le varianti giuste in ogni esecuzione.")
+            format!("Vince {name}: la più veloce tra le varianti giuste in ogni esecuzione.")
         }
         (Lang::En, Verdict::NoLead) => {
             "Nobody wins: among those that were right in every run no lead is seen.".to_owned()
         }
         (Lang::It, Verdict::NoLead) => {
-            "Non vince nessuna: fra le varianti giuste in ogni esecuzione non si vede un vantaggio."
+            "Non vince nessuna: tra le varianti giuste in ogni esecuzione non si vede un vantaggio."
                 .to_owned()
         }
         (Lang::En, Verdict::NoneRight) => "Nobody wins: none was right in every run.".to_owned(),
