@@ -656,6 +656,8 @@ pub enum ErrorKind {
     UnknownPart,
     /// No experiment that would run has a variant of that name.
     UnknownVariant,
+    /// No experiment that would run uses that option.
+    UnusedOption,
 }
 
 /// The `end` event.

@@ -64,6 +64,7 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::AddressList => "cannot use this list of addresses",
         ErrorKind::UnknownPart => "the lesson has no such part",
         ErrorKind::UnknownVariant => "no experiment that would run has this variant",
+        ErrorKind::UnusedOption => "no experiment that would run uses this option",
     }
 }
 
@@ -146,6 +147,7 @@ fn next_en(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::UnknownPart => "Give one of its parts, `core`, or `all`.",
         ErrorKind::UnknownVariant => "Give `--only` one of the variants that would run.",
+        ErrorKind::UnusedOption => "Ask for the part that uses it, or leave the option out.",
     }
 }
 
@@ -185,6 +187,7 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::AddressList => "impossibile usare questo elenco di indirizzi",
         ErrorKind::UnknownPart => "la lezione non ha questa parte",
         ErrorKind::UnknownVariant => "nessun esperimento da eseguire ha questa variante",
+        ErrorKind::UnusedOption => "nessun esperimento da eseguire usa questa opzione",
     }
 }
 
@@ -267,6 +270,7 @@ fn next_it(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::UnknownPart => "Indica una delle sue parti, oppure `core` o `all`.",
         ErrorKind::UnknownVariant => "Indica a `--only` una delle varianti da eseguire.",
+        ErrorKind::UnusedOption => "Chiedi la parte che la usa, oppure togli l'opzione.",
     }
 }
 
