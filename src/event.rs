@@ -648,6 +648,8 @@ pub enum ErrorKind {
     NotFetched,
     /// This machine does not reach itself over 127.0.0.1.
     NoLoopback,
+    /// The temporary directory cannot be written to, or has no room.
+    Scratch,
     /// The directory that is to keep files cannot be written to.
     Target,
     /// The list of addresses cannot be read, or is empty.

@@ -37,7 +37,7 @@ mod workers;
 use crate::event::Params;
 use crate::mp::process::spawn;
 
-pub use failure::{Failure, told};
+pub use failure::{Failure, ended_by_signal, told};
 pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use needs::{CORE, Need, Needs, WHOLE};
 pub use options::Opt;

@@ -60,6 +60,7 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::NoServer => "the server cannot be used",
         ErrorKind::NotFetched => "not every file could be fetched",
         ErrorKind::NoLoopback => "this machine does not reach itself over the loopback",
+        ErrorKind::Scratch => "cannot write to the temporary directory",
         ErrorKind::Target => "cannot keep files in this directory",
         ErrorKind::AddressList => "cannot use this list of addresses",
         ErrorKind::UnknownPart => "the lesson has no such part",
@@ -139,6 +140,9 @@ fn next_en(kind: ErrorKind) -> &'static str {
         ErrorKind::NoLoopback => {
             "Bring the loopback up (`ip link set lo up`), or allow this program to use the network."
         }
+        ErrorKind::Scratch => {
+            "Make room on its disk, or name a directory that has some and that you may write to: `TMPDIR=/some/where parlab …`."
+        }
         ErrorKind::Target => {
             "Give `--to` a directory that is there and that you may write to. Nothing was fetched."
         }
@@ -183,6 +187,7 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::NoServer => "impossibile usare il server",
         ErrorKind::NotFetched => "non è stato possibile scaricare tutti i file",
         ErrorKind::NoLoopback => "questa macchina non raggiunge sé stessa attraverso il loopback",
+        ErrorKind::Scratch => "impossibile scrivere nella cartella temporanea",
         ErrorKind::Target => "impossibile conservare file in questa cartella",
         ErrorKind::AddressList => "impossibile usare questo elenco di indirizzi",
         ErrorKind::UnknownPart => "la lezione non ha questa parte",
@@ -261,6 +266,9 @@ fn next_it(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::NoLoopback => {
             "Attiva il loopback (`ip link set lo up`), oppure permetti a questo programma di usare la rete."
+        }
+        ErrorKind::Scratch => {
+            "Libera spazio sul suo disco, o indica una cartella che ne ha e in cui puoi scrivere: `TMPDIR=/da/qualche/parte parlab …`."
         }
         ErrorKind::Target => {
             "Indica a `--to` una cartella che esiste e in cui puoi scrivere. Non è stato scaricato nulla."
