@@ -668,6 +668,8 @@ pub enum ErrorKind {
     NotFetched,
     /// This machine does not reach itself over 127.0.0.1.
     NoLoopback,
+    /// The temporary directory cannot be written to, or has no room.
+    Scratch,
     /// The directory that is to keep files cannot be written to.
     Target,
     /// The list of addresses cannot be read, or is empty.
@@ -680,6 +682,8 @@ pub enum ErrorKind {
     TooManySchedules,
     /// What was counted and what was run do not agree: a bug of parlab's, or of the machine.
     Differs,
+    /// No experiment that would run uses that option.
+    UnusedOption,
 }
 
 /// The `end` event.

@@ -136,14 +136,14 @@ fn control_characters_are_shown_and_not_obeyed() {
 }
 
 #[rustfmt::skip]
-const ERRORS: [ErrorKind; 24] = [
+const ERRORS: [ErrorKind; 26] = [
     ErrorKind::NoProc, ErrorKind::RunnerNotStarted, ErrorKind::RunnerLost,
     ErrorKind::ExperimentKilled, ErrorKind::Panic, ErrorKind::ProcessLimit,
     ErrorKind::DescriptorLimit, ErrorKind::OutOfMemory, ErrorKind::WorkerKilled,
     ErrorKind::System, ErrorKind::Output, ErrorKind::TimeLimit, ErrorKind::TooLong, ErrorKind::LessonFile,
     ErrorKind::UnknownPart, ErrorKind::UnknownVariant, ErrorKind::NothingRan, ErrorKind::Address,
     ErrorKind::Key, ErrorKind::NoServer, ErrorKind::NotFetched, ErrorKind::NoLoopback,
-    ErrorKind::Target, ErrorKind::AddressList,
+    ErrorKind::Target, ErrorKind::AddressList, ErrorKind::UnusedOption, ErrorKind::Scratch,
 ];
 #[rustfmt::skip]
 const NOTES: [NoteKind; 4] = [

@@ -8,8 +8,8 @@ use super::session::{Session, Stop};
 use super::source;
 use super::terminal::read_line;
 use crate::event::{Error, ErrorKind, Event, Params};
-use crate::experiments::{self, Experiment, Lesson, options};
-use crate::lesson::block::{Ask, Code, Kind, RunBlock, Verdict};
+use crate::experiments::{self, Experiment, Lesson, Opt, options};
+use crate::lesson::block::{Ask, Block, Code, Kind, RunBlock, Verdict};
 use crate::lesson::doc::Doc;
 use crate::lesson::predict;
 use crate::lesson::template::Template;
@@ -57,6 +57,7 @@ pub fn page(
     let stretches = stretches(session, &doc, parts)?;
     let experiments = doc.runs().filter_map(|run| experiments::experiment(&run.experiment));
     known_variants(session, experiments.map(|(_, experiment)| experiment), typed)?;
+    doors_lead_somewhere(session, &doc, &stretches, typed)?;
     fits(session, &doc, &stretches, typed)?;
     let values = Values::new(&session.machine);
     let mut page = Page { session, doc: &doc, home, typed, values, said: BTreeMap::new() };
@@ -144,6 +145,37 @@ pub fn known_variants(
         Some(known.join(", ")),
     ))?;
     Err(Stop::Usage)
+}
+
+/// Who opens a door for another terminal must not wait at it in vain: something that is shown has to
+/// use it, by a variant of the option's name.
+fn doors_lead_somewhere(
+    session: &mut Session,
+    doc: &Doc,
+    stretches: &[Option<String>],
+    typed: &Params,
+) -> Result<(), Stop> {
+    for door in [Opt::Listen, Opt::Connect].into_iter().filter(|opt| opt.texts(typed).is_some()) {
+        let users = doc.blocks.iter().filter(|block| runs_variant(block, door.name()));
+        let parts: Vec<&Option<String>> = users.map(|block| &block.part).collect();
+        if !parts.iter().any(|&part| stretches.contains(part)) {
+            let part = parts.first().map(|part| part.as_deref().unwrap_or(CORE));
+            session.view.error(&Error::new(
+                ErrorKind::UnusedOption,
+                Some(format!("--{}", door.name())),
+                part.map(|part| format!("--part {part}")),
+            ))?;
+            return Err(Stop::Usage);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a block runs an experiment that has this variant.
+fn runs_variant(block: &Block, name: &str) -> bool {
+    let Kind::Run(run) = &block.kind else { return false };
+    let experiment = experiments::experiment(&run.experiment);
+    experiment.is_some_and(|(_, experiment)| experiment.variants.contains(&name))
 }
 
 /// What will run must fit into its time limit, all of it: no lesson is begun that cannot be ended.

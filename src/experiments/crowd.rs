@@ -11,7 +11,7 @@ use crate::event::ErrorKind;
 use crate::machine::limits::{self, Limit};
 use crate::mp::{MapError, Shared};
 
-use super::failure::kind_of;
+use super::failure::{Failure, kind_of};
 
 /// So many children cannot be had at once.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +119,17 @@ impl Refusal {
             }
         }
     }
+}
+
+/// A thread that could not be had (pthread_create(3), `EAGAIN`). A stack that finds no room is told
+/// by the same answer as a thread too many. A limit on memory is met first: each thread takes its
+/// stack of it, and what the allocator sets aside, where others take one of thousands.
+pub fn no_thread() -> Failure {
+    let kind = match limits::memory_map() {
+        Some(_) => ErrorKind::OutOfMemory,
+        None => ErrorKind::ProcessLimit,
+    };
+    Failure { kind, what: "a thread".to_string(), detail: list(&limits::threads()) }
 }
 
 /// The limits that may be behind a refusal of that kind, of a process or of a descriptor.

@@ -1,17 +1,21 @@
 //! What went wrong, as the `error` event tells it: a kind that a view has words
 //! for, what was tried, and what the system said.
 
+use std::collections::TryReserveError;
 use std::io;
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::{Error, ErrorKind};
-use crate::mp::MapError;
+use crate::machine::limits::{self, Limit};
 use crate::mp::manager::ManagerError;
 use crate::mp::process::ProcessError;
+use crate::mp::{Exit, MapError};
 
 use super::crowd::{self, TooMany};
 
 /// A failure that knows its kind.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Serialize, Deserialize, thiserror::Error)]
 #[error("{what}: {detail}")]
 pub struct Failure {
     /// The kind.
@@ -20,6 +24,20 @@ pub struct Failure {
     pub what: String,
     /// What happened; empty where the kind says it all.
     pub detail: String,
+}
+
+impl Failure {
+    /// What a child tells its parent of an error, so that the kind is not lost on the way.
+    pub fn of(error: &anyhow::Error) -> Self {
+        let Error { kind, what, detail, .. } = told(error);
+        Failure { kind, what: what.unwrap_or_default(), detail: detail.unwrap_or_default() }
+    }
+
+    /// The temporary directory that cannot be used.
+    pub fn scratch(error: io::Error) -> Self {
+        let what = std::env::temp_dir().display().to_string();
+        Failure { kind: ErrorKind::Scratch, what, detail: error.to_string() }
+    }
 }
 
 /// The event that tells an error: its kind from the first cause that has one.
@@ -60,7 +78,7 @@ fn refused<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<(ErrorKin
 
 /// The kind of failure that a cause stands for, where it is a limit of the system's.
 pub fn kind_of(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {
-    if cause.is::<MapError>() {
+    if cause.is::<MapError>() || cause.is::<TryReserveError>() {
         return Some(ErrorKind::OutOfMemory);
     }
     if let Some(kind) = cause.downcast_ref().and_then(of_process) {
@@ -69,7 +87,12 @@ pub fn kind_of(cause: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {
     if let Some(kind) = cause.downcast_ref().and_then(of_manager) {
         return Some(kind);
     }
-    match cause.downcast_ref::<io::Error>()?.raw_os_error()? {
+    let error = cause.downcast_ref::<io::Error>()?;
+    // Experiments write nowhere else: segments, and the directory of `--to`, have errors of their own.
+    if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        return Some(ErrorKind::Scratch);
+    }
+    match error.raw_os_error()? {
         libc::EAGAIN => Some(ErrorKind::ProcessLimit),
         libc::EMFILE | libc::ENFILE => Some(ErrorKind::DescriptorLimit),
         libc::ENOMEM => Some(ErrorKind::OutOfMemory),
@@ -89,6 +112,11 @@ fn of_process(error: &ProcessError) -> Option<ErrorKind> {
 fn of_manager(error: &ManagerError) -> Option<ErrorKind> {
     match error {
         ManagerError::Process(error) => of_process(error),
+        ManagerError::Listen { address, source } | ManagerError::Os { address, source, .. }
+            if address.is_local() && is_unreachable(source) =>
+        {
+            Some(ErrorKind::NoLoopback)
+        }
         ManagerError::AddressTaken { .. }
         | ManagerError::NotLoopback { .. }
         | ManagerError::PathTooLong { .. }
@@ -103,5 +131,41 @@ fn of_manager(error: &ManagerError) -> Option<ErrorKind> {
         | ManagerError::Busy { .. }
         | ManagerError::Os { .. } => Some(ErrorKind::NoServer),
         _ => None,
+    }
+}
+
+/// Whether there is no way to an address: for one of this machine, that its loopback is down.
+fn is_unreachable(error: &io::Error) -> bool {
+    use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkDown, NetworkUnreachable};
+    matches!(error.kind(), AddrNotAvailable | HostUnreachable | NetworkDown | NetworkUnreachable)
+}
+
+/// The kind of an end by a signal, which usually came from outside, and its detail. A process that
+/// aborts under a limit on its memory has met that: an allocation of the standard library that fails
+/// has nobody to turn to (`std::alloc::handle_alloc_error`), and panics are caught.
+pub fn ended_by_signal(exit: Exit, usually: ErrorKind) -> (ErrorKind, String) {
+    under(limits::memory_map(), exit, usually)
+}
+
+fn under(memory: Option<Limit>, exit: Exit, usually: ErrorKind) -> (ErrorKind, String) {
+    match memory {
+        Some(Limit { name, most }) if exit == Exit::Signal(libc::SIGABRT) => {
+            (ErrorKind::OutOfMemory, format!("{exit}, {name} {most}"))
+        }
+        _ => (usually, exit.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_abort_under_a_limit_is_for_want_of_memory() {
+        let limit = Some(Limit { name: "ulimit -v", most: 40_000 });
+        let kind = |limit, signal| under(limit, Exit::Signal(signal), ErrorKind::WorkerKilled).0;
+        assert_eq!(kind(limit, libc::SIGABRT), ErrorKind::OutOfMemory);
+        assert_eq!(kind(None, libc::SIGABRT), ErrorKind::WorkerKilled);
+        assert_eq!(kind(limit, libc::SIGKILL), ErrorKind::WorkerKilled);
     }
 }

@@ -22,6 +22,7 @@ use crate::mp::proc::ProcStat;
 use crate::stats;
 
 use super::Experiment;
+use super::failure::Failure;
 use super::python::{self, Interpreter};
 
 /// Names of private directories: this, the runner's pid, `-`, and something random.
@@ -272,10 +273,11 @@ impl Lab {
     /// The run's private directory, made at the first call.
     ///
     /// # Errors
-    /// When the temporary directory cannot be written.
-    pub fn scratch(&mut self) -> io::Result<&Path> {
+    /// [`ErrorKind::Scratch`](crate::event::ErrorKind::Scratch) when the temporary directory cannot
+    /// be written.
+    pub fn scratch(&mut self) -> Result<&Path, Failure> {
         if self.scratch.is_none() {
-            self.scratch = Some(Scratch::new(self.runner)?);
+            self.scratch = Some(Scratch::new(self.runner).map_err(Failure::scratch)?);
         }
         let scratch = self.scratch.as_ref().expect("made above");
         Ok(scratch.directory.path())

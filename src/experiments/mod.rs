@@ -39,7 +39,7 @@ use crate::event::Params;
 use crate::mp::process::spawn;
 
 pub use explore::Subject;
-pub use failure::{Failure, told};
+pub use failure::{Failure, ended_by_signal, told};
 pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use needs::{CORE, Need, Needs, WHOLE};
 pub use options::Opt;

@@ -138,9 +138,11 @@ impl Opt {
             Opt::Most => "The most schedules that are run; of more, so many are drawn",
             Opt::FreeRuns => "Runs of the same program without gates, to compare with",
             Opt::Listen => {
-                "Wait for another parlab here, with --part network; only 127.x.y.z keeps others out"
+                "With --part network: wait for another parlab here; only 127.x.y.z keeps others out"
             }
-            Opt::Connect => "Use the list of another parlab, which listens there",
+            Opt::Connect => {
+                "With --part network: use the list of another parlab, which listens there"
+            }
             Opt::AuthkeyFile => {
                 "The key for --listen and --connect; usually what PARLAB_AUTHKEY holds"
             }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::failure::Failure;
+use super::failure::{Failure, ended_by_signal};
 use crate::event::ErrorKind;
 use crate::mp::{Exit, Process};
 
@@ -28,7 +28,7 @@ fn failure(worker: &mut Process<'_>) -> Result<Option<Failure>> {
     let exit = worker.join()?;
     let (kind, detail) = match exit {
         Exit::Code(0) => return Ok(None),
-        Exit::Signal(_) => (ErrorKind::WorkerKilled, exit.to_string()),
+        Exit::Signal(_) => ended_by_signal(exit, ErrorKind::WorkerKilled),
         Exit::Code(_) => {
             let words = worker.panic_message().map(str::to_string);
             (ErrorKind::Panic, words.unwrap_or_else(|| exit.to_string()))

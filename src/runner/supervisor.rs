@@ -19,7 +19,7 @@ use nix::unistd::{dup2_stdout, pipe2};
 
 use super::{Asked, Lines, Request, Signals, code, leftovers};
 use crate::event::{Doing, Error, ErrorKind, Event, What};
-use crate::experiments::{self, Channel, Lab};
+use crate::experiments::{self, Channel, Lab, ended_by_signal};
 use crate::mp::{Exit, Process, process, supervise as family, sys};
 
 /// Between TERM and KILL.
@@ -242,9 +242,10 @@ impl Runner {
                 let told = panic.map(|text| error(ErrorKind::Panic, Some(text.to_string())));
                 (code::FAILED, told)
             }
-            (Why::Ended, other) => {
-                let how = other.map(|exit| exit.to_string());
-                (code::FAILED, Some(error(ErrorKind::ExperimentKilled, how)))
+            (Why::Ended, None) => (code::FAILED, Some(error(ErrorKind::ExperimentKilled, None))),
+            (Why::Ended, Some(exit)) => {
+                let (kind, how) = ended_by_signal(exit, ErrorKind::ExperimentKilled);
+                (code::FAILED, Some(error(kind, Some(how))))
             }
         };
         if let Some(event) = event {

@@ -112,6 +112,28 @@ fn a_command_that_is_not_there_yet_is_not_known() {
 }
 
 #[test]
+fn workers_that_cannot_be_are_told_with_their_range() {
+    for lesson in ["queue", "pool", "threads"] {
+        for workers in ["0", "1001", "100000"] {
+            wrong(&["lesson", lesson, "--workers", workers], &["--workers", "from 1 to 1000"]);
+            wrong(&["compare", lesson, "--workers", workers], &["--workers", "from 1 to 1000"]);
+        }
+    }
+}
+
+#[test]
+fn more_numbers_than_the_memory_holds_are_told_and_leave_nothing() {
+    let cases = [("shm", "shm"), ("pool", "map"), ("queue", "workers")];
+    for (lesson, variant) in cases {
+        let args =
+            ["compare", lesson, "--json", "--no-python", "--n", "10000000", "--only", variant];
+        let done = Parlab::new().args(args).after("ulimit -v 70000").run();
+        // The standard library has its own word on an allocation that failed.
+        done.any_stderr().one_error(ErrorKind::OutOfMemory).ends(1, Some(EndReason::Failed));
+    }
+}
+
+#[test]
 fn options_that_exclude_each_other_are_told() {
     wrong(&["compare", "lock", "--no-python", "--python", "all"], &["--no-python", "--python"]);
     for (option, value) in [("--work", "2ms"), ("--wait", "2ms"), ("--python", "all")] {

@@ -13,6 +13,7 @@ mod download_faults;
 mod every_lesson;
 mod explore;
 mod family;
+mod hostile_places;
 mod json;
 mod limits;
 mod lock;

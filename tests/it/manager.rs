@@ -228,6 +228,36 @@ fn keys_and_addresses_that_will_not_do_are_told() {
 }
 
 #[test]
+fn a_door_that_nothing_shown_uses_is_wrong_usage() {
+    let here = "127.0.0.1:0";
+    let told = [("en", "uses this option"), ("it", "usa questa opzione")];
+    for (lang, words) in told {
+        for (door, parts) in [("--listen", &[][..]), ("--connect", &["--part", "core,killed"])] {
+            let args = ["lesson", "manager", door, here, "--lang", lang];
+            let done = Parlab::new().args(args).args(parts).run().code(2).one_message();
+            let done = done.any_stdout().stderr_has(words);
+            done.stderr_has(&format!("{door}: --part network"));
+        }
+    }
+    let help = Parlab::new().args(["lesson", "manager", "--help"]).run();
+    assert_eq!(help.stdout().matches("With --part network").count(), 2, "{help}");
+}
+
+#[test]
+fn a_key_that_is_missing_unreadable_or_open_to_others_is_told_in_words() {
+    let room = Rc::new(Room::new());
+    write_key(&room, "open", 0o644);
+    for (file, happened) in [("nowhere", "cannot read the key"), ("open", "`chmod 600` it")] {
+        for (lang, next) in [("en", "Make one"), ("it", "Creane una")] {
+            let args = ["--part", "network", "--runs", "1", "--n", "5", "--listen", "127.0.0.1:0"];
+            let run = Parlab::in_room(&room).args(["lesson", "manager", "--lang", lang]).args(args);
+            let done = run.args(["--no-python", "--authkey-file", file]).run().any_stdout();
+            done.code(1).one_message().stderr_has(happened).stderr_has(next);
+        }
+    }
+}
+
+#[test]
 fn a_taken_port_is_told() {
     let room = Rc::new(Room::new());
     write_key(&room, "key", 0o600);

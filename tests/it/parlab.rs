@@ -168,10 +168,10 @@ impl Parlab {
         command.stdout(self.stdout.unwrap_or_else(|| File::create(&out).unwrap().into()));
         command.stderr(File::create(&err).unwrap());
         command.current_dir(self.room.path("work")).process_group(0);
-        // A shell that runs the tests in the background has them ignore Ctrl-C, and what is
-        // ignored is inherited: here it must mean something.
+        // A shell that runs the tests in the background has them ignore Ctrl-C, nohup(1) has them
+        // ignore the terminal's end, and what is ignored is inherited: here it must mean something.
         let hearing = || {
-            for heard in [Signal::SIGINT, Signal::SIGQUIT] {
+            for heard in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
                 // SAFETY: the default action is no code of ours.
                 unsafe { nix::sys::signal::signal(heard, SigHandler::SigDfl)? };
             }

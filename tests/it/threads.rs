@@ -319,5 +319,5 @@ fn where_no_thread_can_be_had_it_is_told_as_a_limit() {
     let done = run.run().ends(1, Some(parlab::event::EndReason::Failed));
     let [error] = done.errors().try_into().unwrap();
     assert_eq!(error.kind, ErrorKind::ProcessLimit, "{error:?}");
-    assert_eq!(error.what.as_deref(), Some("starting a thread"));
+    assert_eq!(error.what.as_deref(), Some("a thread"));
 }

@@ -15,6 +15,7 @@ use super::crew::{Crew, Plan, fetch, receive};
 use super::jobs;
 use super::server::{Conditions, Server};
 use super::transfer::{Job, MOST_BYTES, Rules};
+use crate::experiments::failure::Failure;
 use crate::experiments::lab::Lab;
 use crate::experiments::workers::finish;
 use crate::mp::{Process, pipe_oneway};
@@ -34,6 +35,7 @@ const BOUND: Duration = Duration::from_secs(10);
 /// The experiment `chunks`.
 pub fn run(lab: &mut Lab) -> Result<()> {
     let variants = lab.variants()?;
+    room_for_copies()?;
     lab.expect_steps(variants.len() as u64);
     let server = Server::start(Conditions { latency: Duration::ZERO, bandwidth: None })?;
     let job = jobs::of_server(&server, &format!("bytes-{FILE}.bin"));
@@ -57,6 +59,15 @@ pub fn run(lab: &mut Lab) -> Result<()> {
     }
     lab.measure(None, [("file_bytes", json!(FILE))])?;
     lab.summarize(&variants, &[])
+}
+
+/// Refuses to begin without memory for the file: allocations of the libraries below have nobody to
+/// tell that there was none. In one piece it is there twice, as it came and put together, and a third
+/// time while that grows; the allocator sets as much again as two files aside for a second thread
+/// (glibc, `HEAP_MAX_SIZE`).
+fn room_for_copies() -> Result<()> {
+    let room = Vec::<u8>::new().try_reserve_exact(5 * FILE);
+    room.with_context(|| format!("copies of a file of {FILE} bytes"))
 }
 
 fn near() -> Result<reqwest::blocking::Client> {
@@ -92,12 +103,12 @@ fn in_chunks(job: &Job, directory: &Path, chunk: usize) -> Result<u64> {
 fn peak_of_child(work: impl FnOnce() -> Result<()>) -> Result<u64> {
     let (from_child, to_parent) = pipe_oneway().context("a pipe to the fetching child")?;
     let mut child = Process::new("fetch", move || {
-        let told = work().map_err(|error| format!("{error:#}"));
+        let told = work().map_err(|error| Failure::of(&error));
         to_parent.send(&told).expect("the parent listens");
     });
     child.start()?;
-    let told: Result<(), String> = receive(&from_child)?;
+    let told: Result<(), Failure> = receive(&from_child)?;
     finish(&mut child)?;
-    told.map_err(|error| anyhow::anyhow!(error)).context("fetching in a child")?;
+    told.context("fetching in a child")?;
     Ok(child.usage().map_or(0, |usage| usage.max_rss_bytes))
 }

@@ -4,11 +4,12 @@
 //! process that forks must never have had a thread. The child's results come back through a pipe;
 //! meanwhile the board in shared memory says how far each file is.
 
+use std::io;
 use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::thread;
+use std::thread::{self, Builder};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -21,6 +22,9 @@ use super::board::{Board, Progress};
 use super::client::{Connections, Whom, client};
 use super::fault::Fault;
 use super::transfer::{Job, Rules, Saved};
+use crate::event::ErrorKind;
+use crate::experiments::crowd;
+use crate::experiments::failure::Failure;
 use crate::experiments::workers::finish;
 use crate::mp::{Connection, PipeError, Process, pipe_oneway, sys};
 
@@ -96,26 +100,26 @@ pub fn fetch(plan: Plan<'_>, mut look: impl FnMut(&Board) -> Result<()>) -> Resu
     let (from_child, to_parent) = pipe_oneway().context("a pipe to the fetching child")?;
     let on_board = &board;
     let mut child = Process::new("fetch", move || {
-        let told = plan.carry_out(on_board).map_err(|error| format!("{error:#}"));
+        let told = plan.carry_out(on_board).map_err(|error| Failure::of(&error));
         to_parent.send(&told).expect("the parent listens");
     });
     child.start()?;
     while !from_child.poll(Some(LOOK))? {
         look(&board)?;
     }
-    let told: Result<Result<Told, String>> = receive(&from_child);
+    let told: Result<Result<Told, Failure>> = receive(&from_child);
     finish(&mut child)?;
-    let Told { outcomes, began_ns, ended_ns } =
-        told?.map_err(|error| anyhow::anyhow!(error)).context("fetching in a child")?;
+    let Told { outcomes, began_ns, ended_ns } = told?.context("fetching in a child")?;
     let progress = (0..plan.jobs.len()).map(|file| board.progress(file)).collect();
     let peak_bytes = child.usage().map_or(0, |usage| usage.max_rss_bytes);
     Ok(Fetched { outcomes, progress, began_ns, ended_ns, peak_bytes })
 }
 
 /// A child that ended without a word is told by how it ended, not by the silence.
-pub fn receive<T: DeserializeOwned>(from: &Connection) -> Result<Result<T, String>> {
+pub fn receive<T: DeserializeOwned>(from: &Connection) -> Result<Result<T, Failure>> {
+    let (what, detail) = ("the child said nothing".to_string(), String::new());
     match from.recv() {
-        Err(PipeError::Closed) => Ok(Err("the child said nothing".to_string())),
+        Err(PipeError::Closed) => Ok(Err(Failure { kind: ErrorKind::System, what, detail })),
         answer => answer.context("the child's results"),
     }
 }
@@ -134,11 +138,15 @@ impl Plan<'_> {
         };
         let files = self.jobs.len();
         let began_ns = sys::now_ns();
-        match self.crew {
-            Crew::Serial => serially(files, download),
+        let had = match self.crew {
+            Crew::Serial => {
+                serially(files, download);
+                Ok(())
+            }
             Crew::Threads(threads) => in_threads(files, threads.min(files), download),
             Crew::FirstOnly(end) => one_thread_each(0..end.min(files), download),
-        }
+        };
+        had.map_err(|_| crowd::no_thread())?;
         let ended_ns = sys::now_ns();
         let outcomes = outcomes.into_iter().map(OnceLock::into_inner).collect();
         Ok(Told { outcomes, began_ns, ended_ns })
@@ -153,32 +161,41 @@ fn serially(files: usize, download: impl Fn(usize, usize)) {
     // endregion
 }
 
-fn in_threads(files: usize, threads: usize, download: impl Fn(usize, usize) + Sync) {
+/// An error is that of a thread that cannot be had; the others have done their work then.
+fn in_threads(
+    files: usize,
+    threads: usize,
+    download: impl Fn(usize, usize) + Sync,
+) -> io::Result<()> {
     let (download, taken) = (&download, &AtomicUsize::new(0));
     let next = move || Some(taken.fetch_add(1, Relaxed)).filter(|&file| file < files);
     // region: threads
     thread::scope(|scope| {
         for worker in 0..threads {
-            scope.spawn(move || {
+            let work = move || {
                 // `next` is a file that nobody has yet
                 while let Some(file) = next() {
                     download(file, worker);
                 }
-            });
+            };
+            Builder::new().spawn_scoped(scope, work)?;
         }
-    }); // joins them all
+        Ok(())
+    }) // joins them all
     // endregion
 }
 
-fn one_thread_each(range: Range<usize>, download: impl Fn(usize, usize) + Sync) {
+/// As [`in_threads`].
+fn one_thread_each(range: Range<usize>, download: impl Fn(usize, usize) + Sync) -> io::Result<()> {
     let download = &download;
     // region: range
     // the notebook's range(4): 0, 1, 2, 3
     thread::scope(|scope| {
         for x in range {
-            scope.spawn(move || download(x, x));
+            Builder::new().spawn_scoped(scope, move || download(x, x))?;
         }
-    });
+        Ok(())
+    })
     // endregion
 }
 

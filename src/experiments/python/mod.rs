@@ -23,6 +23,7 @@ use serde::Deserialize;
 use crate::event::{Event, Python, PythonFault, Run};
 
 use self::bounded::Said;
+use super::failure::Failure;
 use super::lab::{Lab, Variant};
 
 /// How long an interpreter may take to say what it is.
@@ -313,8 +314,7 @@ pub fn call<T: for<'de> Deserialize<'de>>(
     let script = match script(lab) {
         Ok(script) => script,
         Err(error) => {
-            let detail = Some(format!("{}: {error}", std::env::temp_dir().display()));
-            return give_up(lab, which, (PythonFault::NoScratch, detail));
+            return give_up(lab, which, (PythonFault::NoScratch, Some(error.to_string())));
         }
     };
     let mut command = bare(&interpreter.path);
@@ -342,11 +342,15 @@ fn give_up<T>(lab: &mut Lab, which: usize, (fault, detail): Fault) -> Result<Opt
 }
 
 /// The peer as a file in the run's private directory.
-fn script(lab: &mut Lab) -> std::io::Result<PathBuf> {
+fn script(lab: &mut Lab) -> Result<PathBuf, Failure> {
     let source = lab.peer();
     let script = lab.scratch()?.join("peer.py");
     if !script.exists() {
-        fs::write(&script, source)?;
+        fs::write(&script, source).map_err(|error| {
+            // What a full disk took of it must not run as the whole for the next interpreter.
+            let _ = fs::remove_file(&script);
+            Failure::scratch(error)
+        })?;
     }
     Ok(script)
 }

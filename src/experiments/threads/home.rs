@@ -9,14 +9,15 @@ use std::io;
 use anyhow::{Context, Result};
 use crossbeam::thread::{self, Scope};
 
+use crate::experiments::crowd;
 use crate::experiments::workers::finish;
 use crate::mp::{Process, RawValue};
 
 /// Runs `body` in a child that may start threads.
 ///
 /// # Errors
-/// When the child cannot be made or does not end well, and with the operating system's own error
-/// where a thread cannot be had (`ulimit -u`, the cgroup's pids.max).
+/// When the child cannot be made or does not end well, and with the limits on threads where one
+/// cannot be had (`ulimit -u`, `ulimit -v`, the cgroup's pids.max).
 pub fn run(body: impl FnOnce() -> io::Result<()>) -> Result<()> {
     let refused = RawValue::new(0_i32).context("the threads' report in shared memory")?;
     let refusal = &refused;
@@ -29,6 +30,7 @@ pub fn run(body: impl FnOnce() -> io::Result<()>) -> Result<()> {
     finish(&mut home)?;
     match refused.get() {
         0 => Ok(()),
+        libc::EAGAIN => Err(crowd::no_thread().into()),
         errno => Err(io::Error::from_raw_os_error(errno)).context("starting a thread"),
     }
 }

@@ -13,21 +13,23 @@ pub(super) fn failure(lang: Lang, error: &Error, wanted: u64) -> Failure {
 fn next(lang: Lang, kind: ErrorKind) -> &'static str {
     match (lang, kind) {
         (Lang::En, ErrorKind::DescriptorLimit) => {
-            "Ask for fewer (`--n`), or raise the limit in this shell (`ulimit -n NUMBER`)."
+            "Ask for fewer (`--n`, `--workers`), or raise the limit in this shell (`ulimit -n NUMBER`)."
         }
-        (Lang::En, ErrorKind::OutOfMemory) => "Ask for fewer (`--n`), or end some programs.",
+        (Lang::En, ErrorKind::OutOfMemory) => {
+            "Ask for fewer (`--n`, `--workers`), or end some programs."
+        }
         (Lang::En, _) => {
-            "Ask for fewer (`--n`), end some programs, or raise the limit (`ulimit -u NUMBER`; in \
+            "Ask for fewer (`--n`, `--workers`), end some programs, or raise the limit (`ulimit -u NUMBER`; in \
              a container, its own)."
         }
         (Lang::It, ErrorKind::DescriptorLimit) => {
-            "Chiedine di meno (`--n`), o alza il limite in questa shell (`ulimit -n NUMERO`)."
+            "Chiedine di meno (`--n`, `--workers`), o alza il limite in questa shell (`ulimit -n NUMERO`)."
         }
         (Lang::It, ErrorKind::OutOfMemory) => {
-            "Chiedine di meno (`--n`), o chiudi qualche programma."
+            "Chiedine di meno (`--n`, `--workers`), o chiudi qualche programma."
         }
         (Lang::It, _) => {
-            "Chiedine di meno (`--n`), chiudi qualche programma, o alza il limite (`ulimit -u \
+            "Chiedine di meno (`--n`, `--workers`), chiudi qualche programma, o alza il limite (`ulimit -u \
              NUMERO`; in un container, il suo)."
         }
     }

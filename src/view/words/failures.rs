@@ -60,6 +60,7 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::NoServer => "the server cannot be used",
         ErrorKind::NotFetched => "not every file could be fetched",
         ErrorKind::NoLoopback => "this machine does not reach itself over the loopback",
+        ErrorKind::Scratch => "cannot write to the temporary directory",
         ErrorKind::Target => "cannot keep files in this directory",
         ErrorKind::AddressList => "cannot use this list of addresses",
         ErrorKind::UnknownPart => "the lesson has no such part",
@@ -68,6 +69,7 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::Differs => {
             "what was counted and what real processes did are not the same (counted / ran)"
         }
+        ErrorKind::UnusedOption => "no experiment that would run uses this option",
     }
 }
 
@@ -142,6 +144,9 @@ fn next_en(kind: ErrorKind) -> &'static str {
         ErrorKind::NoLoopback => {
             "Bring the loopback up (`ip link set lo up`), or allow this program to use the network."
         }
+        ErrorKind::Scratch => {
+            "Make room on its disk, or name a directory that has some and that you may write to: `TMPDIR=/some/where parlab …`."
+        }
         ErrorKind::Target => {
             "Give `--to` a directory that is there and that you may write to. Nothing was fetched."
         }
@@ -158,6 +163,7 @@ fn next_en(kind: ErrorKind) -> &'static str {
             "One of the two is wrong, and so nothing of it was told: please report it with this \
              line and what `parlab doctor` says."
         }
+        ErrorKind::UnusedOption => "Ask for the part that uses it, or leave the option out.",
     }
 }
 
@@ -193,6 +199,7 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::NoServer => "impossibile usare il server",
         ErrorKind::NotFetched => "non è stato possibile scaricare tutti i file",
         ErrorKind::NoLoopback => "questa macchina non raggiunge sé stessa attraverso il loopback",
+        ErrorKind::Scratch => "impossibile scrivere nella cartella temporanea",
         ErrorKind::Target => "impossibile conservare file in questa cartella",
         ErrorKind::AddressList => "impossibile usare questo elenco di indirizzi",
         ErrorKind::UnknownPart => "la lezione non ha questa parte",
@@ -203,6 +210,7 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::Differs => {
             "il conteggio e ciò che hanno fatto i processi veri non coincidono (contato / eseguito)"
         }
+        ErrorKind::UnusedOption => "nessun esperimento da eseguire usa questa opzione",
     }
 }
 
@@ -277,6 +285,9 @@ fn next_it(kind: ErrorKind) -> &'static str {
         ErrorKind::NoLoopback => {
             "Attiva il loopback (`ip link set lo up`), oppure permetti a questo programma di usare la rete."
         }
+        ErrorKind::Scratch => {
+            "Libera spazio sul suo disco, o indica una cartella che ne ha e in cui puoi scrivere: `TMPDIR=/da/qualche/parte parlab …`."
+        }
         ErrorKind::Target => {
             "Indica a `--to` una cartella che esiste e in cui puoi scrivere. Non è stato scaricato nulla."
         }
@@ -293,6 +304,7 @@ fn next_it(kind: ErrorKind) -> &'static str {
             "Uno dei due è sbagliato, perciò non ne è stato riferito nulla: segnalalo con questa riga \
              e con ciò che dice `parlab doctor`."
         }
+        ErrorKind::UnusedOption => "Chiedi la parte che la usa, oppure togli l'opzione.",
     }
 }
 
