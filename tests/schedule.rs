@@ -23,7 +23,7 @@ fn counted(name: &str, variant: &str, ops: usize, processes: usize) -> Census {
 fn enumerated(program: &Program) -> Census {
     let mut census = Census { total: 0, outcomes: BTreeMap::new(), stuck: 0 };
     let mut schedules = Schedules::of(program);
-    while let Some((_, end)) = schedules.next() {
+    while let Some((_, end)) = schedules.advance() {
         census.total += 1;
         match end.finished(program) {
             true => *census.outcomes.entry(end.word).or_default() += 1,
@@ -169,7 +169,7 @@ proptest! {
     fn schedules_come_once_each_and_in_order(program in programs()) {
         let mut schedules = Schedules::of(&program);
         let mut seen = Vec::new();
-        while let Some((schedule, _)) = schedules.next() {
+        while let Some((schedule, _)) = schedules.advance() {
             seen.push(letters(schedule));
         }
         prop_assert!(seen.is_sorted());
@@ -180,7 +180,7 @@ proptest! {
     fn no_way_to_a_deadlock_is_shorter_than_the_shortest(program in programs()) {
         let mut schedules = Schedules::of(&program);
         let mut least: Option<usize> = None;
-        while let Some((schedule, end)) = schedules.next() {
+        while let Some((schedule, end)) = schedules.advance() {
             if end.stuck(&program) {
                 least = Some(least.map_or(schedule.len(), |least| least.min(schedule.len())));
             }
