@@ -144,6 +144,7 @@ const ERRORS: [ErrorKind; 26] = [
     ErrorKind::UnknownPart, ErrorKind::UnknownVariant, ErrorKind::NothingRan, ErrorKind::Address,
     ErrorKind::Key, ErrorKind::NoServer, ErrorKind::NotFetched, ErrorKind::NoLoopback,
     ErrorKind::Target, ErrorKind::AddressList, ErrorKind::UnusedOption, ErrorKind::Scratch,
+    ErrorKind::TooManySchedules, ErrorKind::Differs,
 ];
 #[rustfmt::skip]
 const NOTES: [NoteKind; 4] = [
