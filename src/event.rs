@@ -5,7 +5,7 @@
 //! a field `event` that names its shape; the shapes are the variants of [`Event`],
 //! and the fields are the fields below. The first line is always a `start`, the
 //! last always an `end`. Between them come, for each experiment, its `progress`, `run`,
-//! `measure`, `curve`, `lost_update`, `schedules`, `timeline`, `line`, `transfer`, `deadlock`, `python`, `machine`
+//! `measure`, `curve`, `lost_update`, `schedules`, `position`, `timeline`, `line`, `transfer`, `deadlock`, `python`, `machine`
 //! and `note` lines in the order in which they happened, and one `summary` that closes it. In a
 //! lesson an `answer` stands after each prediction; in `compare all` come the `price` lines of an experiment after
 //! its `summary`; `doctor` ends with a `readiness` for each lesson. An `error` comes before an `end` whose `exit` is
@@ -50,11 +50,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 mod found;
+mod game;
 mod price;
 mod schedules;
 mod transfer;
 
 pub use found::*;
+pub use game::*;
 pub use price::*;
 pub use schedules::*;
 pub use transfer::*;
@@ -86,6 +88,8 @@ pub enum Event {
     Transfer(Transfer),
     /// Every order of steps that a small program can have, counted and run.
     Schedules(Schedules),
+    /// Where a game stands in which somebody decides who goes next (`play`).
+    Position(Box<Position>),
     /// Processes that wait for each other and were found so, not timed out.
     Deadlock(Deadlock),
     /// A Python interpreter: found and used, or not usable and why.
@@ -115,7 +119,7 @@ pub enum Event {
 pub struct Start {
     /// [`SCHEMA`].
     pub schema: u32,
-    /// `lesson`, `compare`, `explore` or `doctor`.
+    /// `lesson`, `compare`, `explore`, `play` or `doctor`.
     pub command: String,
     /// The lesson's name; for a file, its stem; `all` for what concerns every lesson.
     pub lesson: String,
@@ -162,6 +166,9 @@ pub struct Params {
     /// Runs of the same program without gates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub free_runs: Option<u32>,
+    /// What is played; never in a lesson's block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub game: Option<Game>,
     /// Where to listen for other programs: an address and a port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listen: Option<String>,
@@ -189,7 +196,7 @@ pub struct Params {
     /// Seed of the bootstrap; never of a race.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// The most that one experiment may last, in seconds.
+    /// The most that one experiment may last, in seconds. Absent: as long as it takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds_limit: Option<f64>,
 }
@@ -615,12 +622,18 @@ pub struct Error {
     /// How many of them were started; not there if none was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<u64>,
+    /// Of a schedule that cannot be followed: the number of the step, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u64>,
+    /// Of such a schedule: the letter, and why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
 }
 
 impl Error {
     /// A failure that is not about how many.
     pub fn new(kind: ErrorKind, what: Option<String>, detail: Option<String>) -> Self {
-        Error { kind, what, detail, wanted: None, started: None }
+        Error { kind, what, detail, wanted: None, started: None, step: None, refused: None }
     }
 }
 
@@ -680,6 +693,10 @@ pub enum ErrorKind {
     UnknownVariant,
     /// There are more schedules than can be counted.
     TooManySchedules,
+    /// A schedule has a step that cannot be taken: `step` and `refused` say which and why.
+    BadSchedule,
+    /// A schedule ends where some process can still go on; the detail names these.
+    ShortSchedule,
     /// What was counted and what was run do not agree: a bug of parlab's, or of the machine.
     Differs,
     /// No experiment that would run uses that option.

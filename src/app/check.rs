@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{Event as Markdown, Parser, Tag, TagEnd};
 
+use super::levels;
 use super::rehearsal::{self, Scene};
 use super::session::{Session, Stop, names};
 use super::source;
@@ -122,6 +123,7 @@ pub fn against_registry(doc: &Doc) -> Vec<Fault> {
     for block in &doc.blocks {
         match &block.kind {
             Kind::Run(run) => faults.extend(run_faults(doc, run)),
+            Kind::Level(level) => faults.extend(levels::fault(doc, level)),
             Kind::Why(why) if experiments::experiment(&why.experiment).is_none() => {
                 let at = why.experiment.at;
                 faults.push(doc.fault(at, FaultKind::UnknownExperiment, &why.experiment));
@@ -167,6 +169,9 @@ fn run_faults(doc: &Doc, run: &RunBlock) -> Vec<Fault> {
             let detail = format!("python: auto, none, all; {python}");
             faults.push(doc.fault(place("python", item), FaultKind::OutOfRange, &detail));
         }
+    }
+    if run.params.game.is_some() {
+        faults.push(doc.fault(place("game", 0), FaultKind::UnknownOption, "game"));
     }
     faults.extend(text_faults(doc, run, lesson));
     for opt in options::ALL {
@@ -297,7 +302,7 @@ fn rehearse_scene(doc: &Doc, renderer: &Renderer, scene: &Scene) -> Vec<Fault> {
                 let values = scene.compared(&why.experiment);
                 faults.extend(renderer.render(doc, &why.text, &values).err());
             }
-            Kind::Code(_) | Kind::Ask(_) | Kind::Part(_) => {}
+            Kind::Code(_) | Kind::Ask(_) | Kind::Part(_) | Kind::Level(_) => {}
         }
     }
     faults

@@ -5,8 +5,11 @@ mod check;
 mod compare;
 mod doctor;
 mod explore;
+mod input;
+pub mod levels;
 mod list;
 mod page;
+mod play;
 mod price_list;
 mod rehearsal;
 mod session;
@@ -22,6 +25,7 @@ use crate::runner;
 use crate::view::style::ColourChoice;
 
 pub use page::{ALL as ALL_PARTS, CORE};
+pub use play::Asked;
 pub use session::Settings;
 
 /// The hidden first word that makes this process the runner.
@@ -68,6 +72,13 @@ pub enum Command {
         variant: &'static str,
         /// As for `lesson`.
         params: Params,
+        /// As for `lesson`.
+        settings: Settings,
+    },
+    /// `play`.
+    Play {
+        /// What, and how to begin.
+        asked: Asked,
         /// As for `lesson`.
         settings: Settings,
     },
@@ -149,6 +160,9 @@ pub fn run(command: Command) -> u8 {
             session::conduct(settings, |session| {
                 explore::explore(session, subject, variant, &params)
             })
+        }
+        Command::Play { asked, settings } => {
+            session::conduct(settings, |session| play::play(session, &asked))
         }
         Command::Lesson { lesson, parts, params, settings } => {
             session::conduct(settings, |session| page::page(session, &lesson, &parts, &params))

@@ -206,7 +206,7 @@ impl Page<'_> {
                 Kind::Ask(ask) => self.ask(ask)?,
                 Kind::Run(run) => self.run(run)?,
                 Kind::Verdict(verdict) => self.verdict(verdict)?,
-                Kind::Why(_) => {}
+                Kind::Why(_) | Kind::Level(_) => {}
             }
         }
         Ok(())

@@ -62,6 +62,21 @@ impl From<io::Error> for Stop {
     }
 }
 
+impl Stop {
+    /// What the end of a run means for the command.
+    ///
+    /// # Errors
+    /// Whatever but [`Ending::Done`].
+    pub fn unless_done(ending: Ending) -> Result<(), Stop> {
+        match ending {
+            Ending::Done => Ok(()),
+            Ending::Failed => Err(Stop::Failed),
+            Ending::TimeLimit => Err(Stop::TimeLimit),
+            Ending::Asked(asked) => Err(Stop::Asked(asked)),
+        }
+    }
+}
+
 /// Whether an experiment had anything to run: all that was asked for may be missing here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ran {
@@ -85,7 +100,8 @@ pub struct Session {
     pub prompting: bool,
     /// Ctrl-C and TERM.
     pub signals: Signals,
-    stdout: OwnedFd,
+    /// What the reader sees, to be watched for its closing.
+    pub stdout: OwnedFd,
     ending: Rc<Cell<bool>>,
     /// Whether a `start` was sent, which an `end` must then answer.
     started: bool,
@@ -230,22 +246,23 @@ impl Session {
         params: Params,
         heard: &mut dyn FnMut(&Event),
     ) -> Result<(), Stop> {
-        let request = Request {
-            experiment: experiment.name.to_string(),
-            params,
-            machine: self.machine.clone(),
-            verbose: self.settings.verbose,
-        };
+        let request = self.request(experiment, params);
         let view = &mut self.view;
         let mut on_event = |event: Event| {
             heard(&event);
             view.event(&event)
         };
-        match runner::run(&request, &self.signals, self.stdout.as_fd(), &mut on_event)? {
-            Ending::Done => Ok(()),
-            Ending::Failed => Err(Stop::Failed),
-            Ending::TimeLimit => Err(Stop::TimeLimit),
-            Ending::Asked(asked) => Err(Stop::Asked(asked)),
+        let ending = runner::run(&request, &self.signals, self.stdout.as_fd(), &mut on_event)?;
+        Stop::unless_done(ending)
+    }
+
+    /// What the runner is asked for.
+    pub fn request(&self, experiment: &Experiment, params: Params) -> Request {
+        Request {
+            experiment: experiment.name.to_string(),
+            params,
+            machine: self.machine.clone(),
+            verbose: self.settings.verbose,
         }
     }
 

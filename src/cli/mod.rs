@@ -6,6 +6,7 @@
 //! mistyped name still gets clap's suggestion.
 
 mod order;
+mod play;
 mod values;
 
 use std::ffi::OsString;
@@ -66,6 +67,7 @@ fn clap() -> Clap {
         .subcommand(lesson_command())
         .subcommand(compare_command())
         .subcommand(explore_command())
+        .subcommand(play::command())
         .subcommand(Clap::new("list").about("The lessons, their experiments and their parts"))
         .subcommand(doctor_command())
         .subcommand(
@@ -358,6 +360,12 @@ fn command(matches: &ArgMatches) -> Command {
             let (usual, others) = variants(subject).split_first().expect("at least one");
             let variant = others.iter().find(|way| options.get_flag(way)).unwrap_or(usual);
             Command::Explore { subject, variant, params: params(options), settings }
+        }
+        Some(("play", lesson)) => {
+            let (name, options) = lesson.subcommand().expect("required");
+            let lesson = experiments::lesson(name).expect("from the registry");
+            let asked = play::asked(lesson, options);
+            Command::Play { asked, settings }
         }
         Some(("list", _)) => Command::List(settings),
         Some(("doctor", options)) => Command::Doctor { params: params(options), settings },

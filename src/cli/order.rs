@@ -4,11 +4,12 @@ use std::ffi::OsString;
 
 use clap::{Arg, value_parser};
 
+use super::play::{from, level, schedule};
 use super::{FILE, argument, everywhere, only, part, python, seconds_limit, seed};
 use crate::experiments;
 
-/// Puts the lesson right after the word `lesson`, `compare` or `explore`, where clap looks for it
-/// before the lesson's own options; before a path, the hidden subcommand that takes it.
+/// Puts the lesson right after the word `lesson`, `compare`, `explore` or `play`, where clap looks
+/// for it before the lesson's own options; before a path, the hidden subcommand that takes it.
 ///
 /// The lesson is the first word after that which is neither an option nor an option's
 /// value; it is a path if it looks like one.
@@ -17,7 +18,7 @@ pub(super) fn with_lesson_first(mut typed: Vec<OsString>) -> Vec<OsString> {
     let (Some(command), Some(lesson)) = (words.next(), words.next()) else {
         return typed;
     };
-    if ["lesson", "compare", "explore"].iter().any(|takes| typed[command] == *takes) {
+    if ["lesson", "compare", "explore", "play"].iter().any(|takes| typed[command] == *takes) {
         let word = typed.remove(lesson);
         let text = word.to_string_lossy();
         let is_path = text.contains('/') || text.ends_with(".md");
@@ -56,6 +57,7 @@ fn takes_value(option: &str) -> bool {
     all.extend(experiments::options::ALL.map(|opt| argument(opt, None)));
     all.extend([only(value_parser!(String)), part(value_parser!(String))]);
     all.extend([python(), seed(), seconds_limit()]);
+    all.extend([level(Vec::new()), schedule(), from()]);
     let named = |arg: &Arg| arg.get_long() == Some(name);
     all.iter().any(|arg| named(arg) && arg.get_action().takes_values())
 }

@@ -45,6 +45,18 @@ pub(super) fn whole_number(text: &str, least: u64, most: u64) -> Result<u64, Str
     }
 }
 
+/// A whole number below or above 0, with an error that says what was wrong with it.
+pub(super) fn number(text: &str, least: i32, most: i32) -> Result<i32, String> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("not a whole number; give one from {least} to {most}, in digits"));
+    }
+    match text.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!("it must be from {least} to {most}")),
+    }
+}
+
 /// A number of seconds for `--seconds-limit`, with an error that says what was wrong with it.
 pub(super) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {

@@ -5,14 +5,12 @@
 //! directory, and turns the runs of an experiment into its summary.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
+use std::io;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use nix::fcntl::{Flock, FlockArg};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tempfile::TempDir;
 
 use crate::event::{
@@ -22,6 +20,7 @@ use crate::mp::proc::ProcStat;
 use crate::stats;
 
 use super::Experiment;
+use super::channel::Channel;
 use super::failure::Failure;
 use super::python::{self, Interpreter};
 
@@ -30,19 +29,6 @@ pub const SCRATCH_PREFIX: &str = "parlab-";
 
 /// The file in a private directory that is locked while anyone of the run lives.
 pub const SCRATCH_LOCK: &str = "parlab.lock";
-
-/// The longest wait for "drawn" before a timed run. A view that takes longer is
-/// drawing for somebody who cannot look that fast.
-const DRAWN_WITHIN: Duration = Duration::from_millis(20);
-
-/// Where events go, and where the bytes come back that say they are drawn.
-#[derive(Debug)]
-pub struct Channel {
-    /// Takes one JSON line an event.
-    pub events: File,
-    /// Gives one byte for each line that is drawn; never blocks.
-    pub drawn: File,
-}
 
 /// One variant of this run: a native one, or a peer under one of the interpreters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +53,6 @@ pub struct Lab {
     peer: &'static str,
     experiment: &'static Experiment,
     channel: Channel,
-    sent: u64,
-    drawn: u64,
     progress: (u64, u64),
     runner: u32,
     scratch: Option<Scratch>,
@@ -98,8 +82,6 @@ impl Lab {
             peer,
             experiment,
             channel,
-            sent: 0,
-            drawn: 0,
             progress: (0, 0),
             runner,
             scratch: None,
@@ -185,11 +167,7 @@ impl Lab {
     /// # Errors
     /// When nobody listens any more; the experiment should then end.
     pub fn emit(&mut self, event: &Event) -> Result<()> {
-        let mut line = serde_json::to_vec(event).context("an event as JSON")?;
-        line.push(b'\n');
-        (self.channel.events.write_all(&line)).context("an event to the runner")?;
-        self.sent += 1;
-        Ok(())
+        self.channel.send(event)
     }
 
     /// Sends figures of a variant, or of the experiment.
@@ -245,29 +223,16 @@ impl Lab {
     /// # Errors
     /// When the pipe fails.
     pub fn settle(&mut self) -> Result<()> {
-        let deadline = Instant::now() + DRAWN_WITHIN;
-        let mut bytes = [0_u8; 64];
-        while self.drawn < self.sent {
-            match self.channel.drawn.read(&mut bytes) {
-                Ok(0) => break,
-                Ok(n) => self.drawn += n as u64,
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        break;
-                    }
-                    let mut fds = [PollFd::new(self.channel.drawn.as_fd(), PollFlags::POLLIN)];
-                    let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
-                    match poll(&mut fds, timeout) {
-                        Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-                        Err(e) => return Err(e).context("waiting until events are drawn"),
-                    }
-                }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e).context("waiting until events are drawn"),
-            }
-        }
-        Ok(())
+        self.channel.settle()
+    }
+
+    /// Waits for the next order from the front, however long it takes; none when there will be no
+    /// more.
+    ///
+    /// # Errors
+    /// When the pipe fails.
+    pub fn order(&mut self) -> Result<Option<u8>> {
+        self.channel.order()
     }
 
     /// The run's private directory, made at the first call.

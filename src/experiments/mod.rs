@@ -6,6 +6,7 @@
 //! (options, variants), what can be read in a text (figures), and what runs.
 
 mod ceiling;
+mod channel;
 mod clocks;
 mod crowd;
 mod deadlock;
@@ -20,6 +21,7 @@ mod manager;
 pub mod needs;
 pub mod options;
 mod pipe;
+pub mod play;
 mod pool;
 pub mod prices;
 mod process;
@@ -38,11 +40,13 @@ mod workers;
 use crate::event::Params;
 use crate::mp::process::spawn;
 
+pub use channel::{Channel, DRAWN};
 pub use explore::Subject;
 pub use failure::{Failure, ended_by_signal, told};
-pub use lab::{Channel, Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
+pub use lab::{Lab, SCRATCH_LOCK, SCRATCH_PREFIX};
 pub use needs::{CORE, Need, Needs, WHOLE};
 pub use options::Opt;
+pub use play::PLAY;
 pub use prices::{Cost, Prices};
 pub use survey::{CEILING, SURVEY};
 
@@ -122,6 +126,7 @@ pub const NO_PARAMS: Params = Params {
     processes: None,
     most: None,
     free_runs: None,
+    game: None,
     listen: None,
     connect: None,
     authkey_file: None,
@@ -226,11 +231,12 @@ pub fn subject(name: &str) -> Option<(&'static Lesson, &'static Subject)> {
     LESSONS.iter().find_map(of)
 }
 
-/// What the runner runs: the experiment of that name, with the Python peer that it calls. Two
+/// What the runner runs: the experiment of that name, with the Python peer that it calls. Some
 /// belong to no lesson, and have none.
 pub fn runnable(name: &str) -> Option<(&'static str, &'static Experiment)> {
     let of_lesson = experiment(name).map(|(lesson, experiment)| (lesson.texts.peer, experiment));
-    let of_command = || [&SURVEY, &CEILING].into_iter().find(|e| e.name == name).map(|e| ("", e));
+    let of_command =
+        || [&SURVEY, &CEILING, &PLAY].into_iter().find(|e| e.name == name).map(|e| ("", e));
     of_lesson.or_else(of_command)
 }
 

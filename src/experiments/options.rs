@@ -285,6 +285,7 @@ pub fn merge(over: &Params, under: &Params) -> Params {
         processes: over.processes.or(under.processes),
         most: over.most.or(under.most),
         free_runs: over.free_runs.or(under.free_runs),
+        game: over.game.clone().or_else(|| under.game.clone()),
         work_s: over.work_s.or(under.work_s),
         wait_s: over.wait_s.or(under.wait_s),
         listen: over.listen.clone().or_else(|| under.listen.clone()),

@@ -28,7 +28,11 @@ const LIFE: Duration = Duration::from_secs(10);
 /// The longest that a connection to ourselves is waited for.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(1);
 
-const fn of_no_lesson(name: &'static str, run: fn(&mut Lab) -> Result<()>) -> Experiment {
+/// A row without variants and figures.
+pub(super) const fn of_no_lesson(
+    name: &'static str,
+    run: fn(&mut Lab) -> Result<()>,
+) -> Experiment {
     Experiment {
         name,
         compared: false,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use super::template::Template;
-use crate::event::Params;
+use crate::event::{Goal, Params};
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +54,8 @@ pub enum Kind {
     Part(Part),
     /// `why EXPERIMENT`: the sentence of `compare`; never on a lesson's page.
     Why(Why),
+    /// `level NAME`: what `play` sets as a task; never on a lesson's page.
+    Level(Box<Level>),
 }
 
 /// Code to show: regions by name, one of the two at least.
@@ -154,6 +156,29 @@ pub struct Why {
     pub text: Template,
 }
 
+/// A task for `play`: a program, and what it is to come to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Level {
+    /// Its name, as `--level` takes it.
+    pub name: Placed<String>,
+    /// The program, as `explore` names it.
+    pub program: Placed<String>,
+    /// How it is written; none for the usual way.
+    pub variant: Option<Placed<String>>,
+    /// How often each process does what the program repeats; none for once.
+    pub ops: Option<Placed<u32>>,
+    /// How many processes; none for the usual number.
+    pub processes: Option<Placed<u32>>,
+    /// The number at the start; none for the program's own.
+    pub from: Option<Placed<i32>>,
+    /// What it is to come to.
+    pub goal: Placed<Goal>,
+    /// In how many steps at most; none for any number.
+    pub most: Option<Placed<u32>>,
+    /// The task (one sentence of Markdown).
+    pub text: String,
+}
+
 impl Kind {
     /// The block's word and ID, as in its info string; none for a text.
     #[must_use]
@@ -166,6 +191,7 @@ impl Kind {
             Kind::Verdict(verdict) => Some(("verdict", &verdict.ask)),
             Kind::Part(part) => Some(("part", &part.name)),
             Kind::Why(why) => Some(("why", &why.experiment)),
+            Kind::Level(level) => Some(("level", &level.name)),
         }
     }
 
@@ -175,7 +201,9 @@ impl Kind {
             Kind::Text(text) => (Some(text), &[]),
             Kind::Verdict(verdict) => (Some(&verdict.outcome), &verdict.said),
             Kind::Why(why) => (Some(&why.text), &[]),
-            Kind::Code(_) | Kind::Ask(_) | Kind::Run(_) | Kind::Part(_) => (None, &[]),
+            Kind::Code(_) | Kind::Ask(_) | Kind::Run(_) | Kind::Part(_) | Kind::Level(_) => {
+                (None, &[])
+            }
         };
         first.into_iter().chain(said.iter().map(|said| &said.text))
     }

@@ -9,10 +9,10 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::block::{Ask, Choice, Code, Kind, Part, Placed, RunBlock, Said, Verdict, Why};
+use super::block::{Ask, Choice, Code, Kind, Level, Part, Placed, RunBlock, Said, Verdict, Why};
 use super::fault::{FaultKind, Faults};
 use super::template::Template;
-use crate::event::Params;
+use crate::event::{Goal, Params};
 
 /// A fence on its way to a block.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +48,7 @@ pub(super) fn read(fenced: Fenced, faults: &mut Faults) -> Option<Kind> {
         "verdict" => verdict(fenced, id, faults),
         "part" => part(fenced, id, faults),
         "why" => Some(why(fenced, id)),
+        "level" => level(fenced, id, faults),
         _ => {
             faults.add(word.at, FaultKind::UnknownBlock, &word);
             None
@@ -186,6 +187,48 @@ fn part(fenced: Fenced, name: Placed<String>, faults: &mut Faults) -> Option<Kin
 fn why(fenced: Fenced, experiment: Placed<String>) -> Kind {
     let text = Template::new(fenced.body, fenced.body_at);
     Kind::Why(Why { experiment, text })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LevelBody {
+    program: Spanned<String>,
+    variant: Option<Spanned<String>>,
+    ops: Option<Spanned<u32>>,
+    processes: Option<Spanned<u32>>,
+    from: Option<Spanned<i32>>,
+    ends: Option<Spanned<i32>>,
+    stuck: Option<Spanned<bool>>,
+    most: Option<Spanned<u32>>,
+    goal: String,
+}
+
+fn level(fenced: Fenced, name: Placed<String>, faults: &mut Faults) -> Option<Kind> {
+    let body: LevelBody = fenced.toml(faults)?;
+    let goal = match (body.ends, body.stuck) {
+        (Some(ends), None) => {
+            let ends = fenced.placed(ends);
+            Placed { value: Goal::Ends(ends.value), at: ends.at }
+        }
+        (None, Some(stuck)) if *stuck.get_ref() => {
+            Placed { value: Goal::Stuck, at: fenced.placed(stuck).at }
+        }
+        _ => {
+            faults.add(name.at, FaultKind::NoGoal, &name);
+            return None;
+        }
+    };
+    Some(Kind::Level(Box::new(Level {
+        name,
+        program: fenced.placed(body.program),
+        variant: body.variant.map(|variant| fenced.placed(variant)),
+        ops: body.ops.map(|ops| fenced.placed(ops)),
+        processes: body.processes.map(|processes| fenced.placed(processes)),
+        from: body.from.map(|from| fenced.placed(from)),
+        goal,
+        most: body.most.map(|most| fenced.placed(most)),
+        text: body.goal,
+    })))
 }
 
 impl Fenced<'_> {

@@ -9,7 +9,7 @@ use super::rules;
 use super::template::{self, Template};
 
 pub use super::block::{
-    Ask, Block, Choice, Code, Kind, Part, Placed, RunBlock, Said, Verdict, Why,
+    Ask, Block, Choice, Code, Kind, Level, Part, Placed, RunBlock, Said, Verdict, Why,
 };
 
 /// The languages that lessons are written in.
@@ -127,7 +127,16 @@ fn read(source: &str, pieces: &[Piece], faults: &mut Faults) -> Vec<Block> {
 
 /// The names of a lesson's parts, for those who need only them: nothing else is read or checked.
 pub fn part_names(source: &str) -> impl Iterator<Item = &str> {
-    source.lines().filter_map(|line| line.strip_prefix("```parlab part ")).map(str::trim)
+    names(source, "```parlab part ")
+}
+
+/// The names of a lesson's levels, in the same way.
+pub fn level_names(source: &str) -> impl Iterator<Item = &str> {
+    names(source, "```parlab level ")
+}
+
+fn names<'s>(source: &'s str, fence: &'s str) -> impl Iterator<Item = &'s str> {
+    source.lines().filter_map(move |line| line.strip_prefix(fence)).map(str::trim)
 }
 
 impl Doc {
@@ -142,7 +151,7 @@ impl Doc {
     }
 
     fn page<'a>(&'a self, part: Option<&'a str>) -> impl Iterator<Item = &'a Block> {
-        let shown = |block: &&Block| !matches!(block.kind, Kind::Why(_));
+        let shown = |block: &&Block| !matches!(block.kind, Kind::Why(_) | Kind::Level(_));
         self.blocks.iter().filter(shown).filter(move |block| block.part.as_deref() == part)
     }
 
@@ -158,6 +167,14 @@ impl Doc {
     pub fn runs(&self) -> impl Iterator<Item = &RunBlock> {
         self.blocks.iter().filter_map(|block| match &block.kind {
             Kind::Run(run) => Some(run.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// The levels, in order.
+    pub fn levels(&self) -> impl Iterator<Item = &Level> {
+        self.blocks.iter().filter_map(|block| match &block.kind {
+            Kind::Level(level) => Some(level.as_ref()),
             _ => None,
         })
     }

@@ -87,6 +87,13 @@ pub enum FaultKind {
     UnknownPart,
     /// The Italian file differs here from the English one; the detail is what stands there.
     BlocksDiffer,
+    /// A level has one goal: a number that it ends at, or that nobody can go on.
+    NoGoal,
+    /// No program of that name.
+    UnknownProgram,
+    /// No order of steps reaches the level's goal in as many steps as it may take, or it is
+    /// reached before the first.
+    Unsolvable,
     /// A command in the text that would not be understood.
     BadCommand,
 }

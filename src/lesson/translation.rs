@@ -4,7 +4,9 @@
 //! beliefs, expressions and regions. Each file is reduced to its facts, and the
 //! facts are compared.
 
-use super::block::{Ask, Block, Code, Kind, Placed, RunBlock};
+use std::fmt::Debug;
+
+use super::block::{Ask, Block, Code, Kind, Level, Placed, RunBlock};
 use super::doc::Doc;
 use super::fault::{Fault, FaultKind};
 
@@ -70,6 +72,7 @@ fn facts(kind: &Kind) -> Vec<Fact> {
         Kind::Code(code) => regions(code),
         Kind::Ask(ask) => answers(ask),
         Kind::Run(run) => options(run),
+        Kind::Level(level) => task(level),
         // A verdict speaks to each belief of its question and to no other, in any order.
         Kind::Verdict(_) | Kind::Text(_) | Kind::Part(_) | Kind::Why(_) => Vec::new(),
     }
@@ -103,4 +106,21 @@ fn options(run: &RunBlock) -> Vec<Fact> {
     let at = run.fixed.first().map_or(run.id.at, |option| option.at);
     facts.push(Fact { name: "fixed".to_owned(), value: fixed.join(" "), at });
     facts
+}
+
+fn task(level: &Level) -> Vec<Fact> {
+    fn fact<T: Debug>(name: &str, value: Option<&Placed<T>>) -> Option<Fact> {
+        let value = value?;
+        Some(Fact { name: name.to_owned(), value: format!("{:?}", value.value), at: value.at })
+    }
+    let facts = [
+        fact("program", Some(&level.program)),
+        fact("variant", level.variant.as_ref()),
+        fact("ops", level.ops.as_ref()),
+        fact("processes", level.processes.as_ref()),
+        fact("from", level.from.as_ref()),
+        fact("goal", Some(&level.goal)),
+        fact("most", level.most.as_ref()),
+    ];
+    facts.into_iter().flatten().collect()
 }

@@ -157,6 +157,7 @@ impl Values {
             | Event::Timeline(_)
             | Event::Curve(_)
             | Event::Schedules(_)
+            | Event::Position(_)
             | Event::Line(_)
             | Event::Transfer(_)
             | Event::Answer(_)

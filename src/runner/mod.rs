@@ -7,8 +7,8 @@
 //! to it that on any end nothing is left. This file is the front's side.
 //!
 //! They talk over one socket, which is the runner's stdout: the request goes down
-//! as one JSON line, then one byte for each event that is drawn; events come up as
-//! JSON lines. When the front is gone, however it went, the socket tells.
+//! as one JSON line, then one byte for each event that is drawn, and orders if the experiment
+//! takes any; events come up as JSON lines. When the front is gone, however it went, the socket tells.
 
 mod leftovers;
 mod signals;
@@ -27,6 +27,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Error, ErrorKind, Event, Machine, Params};
+use crate::experiments::DRAWN;
 use crate::mp::{proc, process, supervise as family, sys};
 
 pub use signals::{Asked, Signals};
@@ -73,31 +74,60 @@ mod code {
     pub const LOST: u8 = 3;
 }
 
-/// Runs one experiment and hands each event to `on_event`.
+/// Who hears what an experiment has to say, and may have orders for it. A closure only hears.
+pub trait Front {
+    /// Something happened.
+    ///
+    /// # Errors
+    /// When it cannot be shown; that ends the run.
+    fn event(&mut self, event: Event) -> io::Result<()>;
+
+    /// What to look at, besides events, until the next order is there.
+    fn watched(&self) -> Vec<BorrowedFd<'_>> {
+        Vec::new()
+    }
+
+    /// The next order, if one is there now: any byte but [`DRAWN`]. Whoever gives orders waits
+    /// for the event that answers each, so that none is lost in a full pipe.
+    ///
+    /// # Errors
+    /// As [`Front::event`].
+    fn order(&mut self) -> io::Result<Option<u8>> {
+        Ok(None)
+    }
+}
+
+impl<F: FnMut(Event) -> io::Result<()>> Front for F {
+    fn event(&mut self, event: Event) -> io::Result<()> {
+        self(event)
+    }
+}
+
+/// Runs one experiment; `front` hears each event, and its orders reach the experiment.
 ///
 /// `output` is what the reader sees, watched for its closing, so that `| head` ends
 /// a long run at once.
 ///
 /// # Errors
-/// Only what `on_event` returns, and [`io::ErrorKind::BrokenPipe`] when `output` is
+/// Only what `front` returns, and [`io::ErrorKind::BrokenPipe`] when `output` is
 /// closed: then the run was ended. Everything else is an `error` event and an [`Ending`].
 pub fn run(
     request: &Request,
     signals: &Signals,
     output: BorrowedFd<'_>,
-    on_event: &mut dyn FnMut(Event) -> io::Result<()>,
+    front: &mut dyn Front,
 ) -> io::Result<Ending> {
     // What was here before is not ours to end (`sleep 9 & exec parlab …`).
     let strangers = proc::children(std::process::id() as i32);
     let (mut child, mut socket) = match start(request) {
         Ok(started) => started,
         Err(error) => {
-            on_event(Event::Error(not_started(&error)))?;
+            front.event(Event::Error(not_started(&error)))?;
             return Ok(Ending::Failed);
         }
     };
     let runner = child.id();
-    let heard = listen(&mut socket, signals, output, on_event);
+    let heard = listen(&mut socket, signals, output, front);
     drop(socket);
     let status = wait(&mut child);
     // What a runner that was killed could not do: strays came here, its names stand.
@@ -108,7 +138,7 @@ pub fn run(
     }
     match heard? {
         Some(asked) => Ok(Ending::Asked(asked)),
-        None => ending(status, on_event),
+        None => ending(status, front),
     }
 }
 
@@ -147,15 +177,16 @@ fn listen(
     socket: &mut UnixStream,
     signals: &Signals,
     output: BorrowedFd<'_>,
-    on_event: &mut dyn FnMut(Event) -> io::Result<()>,
+    front: &mut dyn Front,
 ) -> io::Result<Option<Asked>> {
     let mut lines = Lines::default();
     loop {
-        let mut fds = [
+        let mut fds = vec![
             PollFd::new(socket.as_fd(), PollFlags::POLLIN),
             PollFd::new(signals.as_fd(), PollFlags::POLLIN),
             PollFd::new(output, PollFlags::empty()),
         ];
+        fds.extend(front.watched().into_iter().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
@@ -178,11 +209,14 @@ fn listen(
             // The experiment waits for its own events to be drawn, not for the runner's.
             let of_runner = matches!(event, Some(Event::Doing(_)));
             if let Some(event) = event {
-                on_event(event)?;
+                front.event(event)?;
             }
             if !of_runner {
-                let _ = socket.write(b".");
+                let _ = socket.write(&[DRAWN]);
             }
+        }
+        if let Some(order) = front.order()? {
+            let _ = socket.write(&[order]);
         }
     }
 }
@@ -227,10 +261,7 @@ fn wait(child: &mut Child) -> Option<ExitStatus> {
     child.wait().ok()
 }
 
-fn ending(
-    status: Option<ExitStatus>,
-    on_event: &mut dyn FnMut(Event) -> io::Result<()>,
-) -> io::Result<Ending> {
+fn ending(status: Option<ExitStatus>, front: &mut dyn Front) -> io::Result<Ending> {
     let code = status.and_then(|s| s.code()).and_then(|code| u8::try_from(code).ok());
     match code {
         Some(code::DONE) => Ok(Ending::Done),
@@ -239,7 +270,7 @@ fn ending(
         _ => {
             let detail = status.map(|status| status.to_string());
             let what = Some(SUBCOMMAND.to_string());
-            on_event(Event::Error(Error::new(ErrorKind::RunnerLost, what, detail)))?;
+            front.event(Event::Error(Error::new(ErrorKind::RunnerLost, what, detail)))?;
             Ok(Ending::Failed)
         }
     }

@@ -1,7 +1,7 @@
 //! The runner's side: fork the experiment, relay what it says, leave nothing behind.
 //!
 //! One loop polls everything that can happen: the experiment ends (its pidfd), it
-//! says something (the event pipe), the front says "drawn" or is gone (the socket),
+//! says something (the event pipe), the front says "drawn", gives an order or is gone (the socket),
 //! TERM, the time limit. Nothing in it blocks, so none of these waits for another.
 
 use std::fs::File;
@@ -58,7 +58,7 @@ enum Why {
 /// The runner's ends of the pipes to the experiment.
 struct Pipes {
     events: File,
-    drawn: File,
+    answers: File,
 }
 
 impl Runner {
@@ -104,7 +104,7 @@ impl Runner {
         let mut experiment = Process::new("experiment", move || {
             // The runner's ends of all pipes came along: were they open here, nobody
             // would notice that the other side is gone.
-            sys::close_all_but(&[channel.events.as_fd(), channel.drawn.as_fd()]);
+            sys::close_all_but(&[channel.events.as_fd(), channel.answers.as_fd()]);
             let _ = family::new_process_group();
             let (peer, row) = experiments::runnable(&name).expect("the front knows the registry");
             let lab = Lab::new(peer, row, params, machine, channel, runner);
@@ -120,12 +120,12 @@ impl Runner {
 
     /// Relays until there is a reason to stop.
     fn relay(&mut self, experiment: &Process<'_>, pipes: &mut Pipes) -> Result<Why> {
-        let limit = self.request.params.seconds_limit.unwrap_or(60.0);
-        let deadline = self.began + Duration::from_secs_f64(limit);
+        let limit = self.request.params.seconds_limit.map(Duration::from_secs_f64);
+        let deadline = limit.map(|limit| self.began + limit);
         let mut lines = Lines::default();
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
                 return Ok(Why::TimeLimit);
             }
             let ready = self.wait(experiment, pipes, left)?;
@@ -133,7 +133,7 @@ impl Runner {
             if self.signals.asked() == Some(Asked::Terminate) {
                 return Ok(Why::Terminated);
             }
-            if ready.front && !self.pass_drawn(pipes) {
+            if ready.front && !self.pass_answers(pipes) {
                 return Ok(Why::FrontGone);
             }
             if ready.events && lines.fill_ready(&mut pipes.events)? {
@@ -152,7 +152,12 @@ impl Runner {
         }
     }
 
-    fn wait(&self, experiment: &Process<'_>, pipes: &Pipes, left: Duration) -> Result<Ready> {
+    fn wait(
+        &self,
+        experiment: &Process<'_>,
+        pipes: &Pipes,
+        left: Option<Duration>,
+    ) -> Result<Ready> {
         let sentinel = experiment.sentinel().context("the experiment's pidfd")?;
         let mut wanted = PollFlags::POLLIN;
         // Back pressure: what the front does not take is not read from the experiment either.
@@ -169,7 +174,9 @@ impl Runner {
             PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
             PollFd::new(pipes.events.as_fd(), listening),
         ];
-        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+        let timeout = left.map_or(PollTimeout::NONE, |left| {
+            PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
+        });
         match poll(&mut fds, timeout) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error).context("waiting for the experiment"),
@@ -183,14 +190,15 @@ impl Runner {
         })
     }
 
-    /// Hands the front's "drawn" on to the experiment; false if the front is gone.
-    fn pass_drawn(&mut self, pipes: &mut Pipes) -> bool {
+    /// Hands the front's "drawn" and its orders on to the experiment; false if the front is gone.
+    fn pass_answers(&mut self, pipes: &mut Pipes) -> bool {
         let mut bytes = [0_u8; 256];
         match self.front.read(&mut bytes) {
             Ok(0) => false,
             Ok(n) => {
-                // A full pipe: the experiment has not looked for so long that it will not miss these.
-                let _ = pipes.drawn.write(&bytes[..n]);
+                // A full pipe: the experiment has not looked for so long that it will not miss these;
+                // who gives orders waits for the answer to each.
+                let _ = pipes.answers.write(&bytes[..n]);
                 true
             }
             Err(e) => matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted),
@@ -234,8 +242,8 @@ impl Runner {
                 (code::FAILED, Some(error(ErrorKind::RunnerLost, Some("SIGTERM".to_string()))))
             }
             (Why::TimeLimit, _) => {
-                let limit = self.request.params.seconds_limit.unwrap_or(60.0);
-                (code::TIME_LIMIT, Some(error(ErrorKind::TimeLimit, Some(format!("{limit} s")))))
+                let limit = self.request.params.seconds_limit.map(|limit| format!("{limit} s"));
+                (code::TIME_LIMIT, Some(error(ErrorKind::TimeLimit, limit)))
             }
             (Why::Ended, Some(Exit::Code(0))) => (code::DONE, None),
             (Why::Ended, Some(Exit::Code(_))) => {
@@ -330,9 +338,9 @@ fn conduct(mut lab: Lab, run: fn(&mut Lab) -> Result<()>) {
 
 fn pipes() -> Result<(Channel, Pipes)> {
     let (events, events_in) = pipe2(OFlag::O_CLOEXEC)?;
-    let (drawn, drawn_in) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+    let (answers, answers_in) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
     let flags = OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     nix::fcntl::fcntl(&events, nix::fcntl::FcntlArg::F_SETFL(flags))?;
-    let channel = Channel { events: events_in.into(), drawn: drawn.into() };
-    Ok((channel, Pipes { events: events.into(), drawn: drawn_in.into() }))
+    let channel = Channel::new(events_in.into(), answers.into());
+    Ok((channel, Pipes { events: events.into(), answers: answers_in.into() }))
 }

@@ -6,6 +6,8 @@ use super::count::Completions;
 use super::program::Program;
 use super::state::State;
 
+pub use crate::event::Goal;
+
 /// Every schedule of a program, once each, in the order of the alphabet. It holds one schedule
 /// at a time.
 #[derive(Debug)]
@@ -97,15 +99,6 @@ pub fn draw(
         state = state.after(program, chosen);
         steps.push(chosen);
     }
-}
-
-/// A moment that somebody wants to bring about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Goal {
-    /// All processes have ended, and the word is this.
-    Ends(i32),
-    /// Nobody can go on, and not all have ended.
-    Stuck,
 }
 
 impl Goal {

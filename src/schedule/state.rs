@@ -2,6 +2,8 @@
 
 use super::program::{MOST_LOCKS, MOST_PROCESSES, Program, Step};
 
+pub use crate::event::Block;
+
 /// A moment between two steps.
 ///
 /// Two moments that no later step can tell apart are equal: a process's own variable is `None`
@@ -21,26 +23,6 @@ pub struct State {
     pub waiting: u8,
     /// Whether each process has a write end of the pipe open.
     pub writes: [bool; MOST_PROCESSES],
-}
-
-/// Why a process cannot take its next step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Block {
-    /// Another process, by its number, has the lock of this number.
-    Lock {
-        /// The lock.
-        lock: usize,
-        /// Who has it.
-        holder: usize,
-    },
-    /// The queue is full.
-    Full,
-    /// The queue or the pipe is empty.
-    Empty,
-    /// That process has not ended.
-    Runs(usize),
-    /// That process has the write end of the pipe open.
-    Open(usize),
 }
 
 impl State {

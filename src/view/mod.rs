@@ -7,6 +7,7 @@ pub mod format;
 pub mod json;
 pub mod markdown;
 pub mod output;
+mod position;
 pub mod style;
 mod table;
 pub mod text;
@@ -17,7 +18,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::event::{Error, Event};
+use crate::event::{Error, Event, Standing};
 use crate::lesson::doc;
 use crate::lesson::fault::Fault;
 
@@ -50,6 +51,19 @@ impl From<&doc::Part> for Part {
         let (title, about) = (part.title.clone(), part.about.clone());
         Part { name: part.name.value.clone(), title, about }
     }
+}
+
+/// A level of a game.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Level {
+    /// What `--level` takes.
+    pub name: String,
+    /// Which it is of its lesson's, from 1.
+    pub number: usize,
+    /// How many the lesson has.
+    pub of: usize,
+    /// The task (one sentence of Markdown).
+    pub text: String,
 }
 
 /// A lesson in the list of all. Its fields are those of `parlab list --json`.
@@ -129,6 +143,17 @@ pub trait View {
     /// The parts of `lesson` that there are besides the core, to be run by
     /// `parlab lesson LESSON --part NAME`.
     fn parts(&mut self, _lesson: &str, _parts: &[Part]) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A level begins; its positions come as events.
+    fn level(&mut self, _level: &Level) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The game waits for whoever plays: its position is this one, and no other level follows if
+    /// it is the `last`.
+    fn turn(&mut self, _standing: Standing, _last: bool) -> io::Result<()> {
         Ok(())
     }
 

@@ -20,6 +20,7 @@ mod lock;
 mod manager;
 mod parlab;
 mod pipe;
+mod play;
 mod pool;
 mod price_list;
 mod process;

@@ -70,7 +70,7 @@ fn the_readme_names_every_part_and_every_command() {
             assert!(README.contains(&format!("`{part}`")), "the README does not name `{part}`");
         }
     }
-    for command in ["lesson", "compare", "list", "doctor", "check"] {
+    for command in ["lesson", "compare", "explore", "play", "list", "doctor", "check"] {
         assert!(README.contains(&format!("`parlab {command}")), "no `parlab {command}`");
     }
 }

@@ -9,6 +9,7 @@ mod blocks;
 mod curves;
 mod deadlock;
 mod doctor;
+mod game;
 mod gathered;
 mod lanes;
 mod measures;
@@ -31,9 +32,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use self::gathered::Gathered;
 use self::transfers::Bars;
 use super::style::{Paint, Style};
-use super::{CodeBlock, LessonRow, Part, View, markdown, visible, words};
+use super::{CodeBlock, LessonRow, Level, Part, View, markdown, visible, words};
 use crate::event::{
-    End, EndReason, Error, Event, Machine, Price, Progress, Python, Readiness, Summary, Transfer,
+    End, EndReason, Error, Event, Machine, Price, Progress, Python, Readiness, Standing, Summary,
+    Transfer,
 };
 use crate::lesson::fault::Fault;
 
@@ -295,6 +297,7 @@ impl View for Text {
             Event::Curve(curve) => self.gathered.curves.push(curve),
             Event::LostUpdate(lost) => self.gathered.lost_updates.push(lost),
             Event::Schedules(told) => self.block(&schedules::draw(&told, &style))?,
+            Event::Position(position) => self.block(&game::draw(&position, &style))?,
             Event::Deadlock(deadlock) => self.block(&deadlock::draw(&deadlock, &style))?,
             Event::Python(python) if self.machine.is_some() && pythons::is_silent(&python) => {
                 self.silent.push(python);
@@ -385,6 +388,19 @@ impl View for Text {
             return Ok(());
         }
         self.block(&blocks::parts(&visible::line(lesson), parts, &self.style))
+    }
+
+    fn level(&mut self, level: &Level) -> io::Result<()> {
+        self.block(&game::level(level, &self.style))
+    }
+
+    fn turn(&mut self, standing: Standing, last: bool) -> io::Result<()> {
+        if !self.options.prompting {
+            return Ok(());
+        }
+        self.more(&words::turn(self.style.lang, standing, last))?;
+        self.prompted = true;
+        Ok(())
     }
 
     fn lessons(&mut self, rows: &[LessonRow]) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! What went wrong: what was tried, what happened, what to do next.
 
 use super::super::format;
-use super::crowd;
+use super::{crowd, game};
 use crate::event::{Doing, EndReason, Error, ErrorKind, NoteKind, PythonFault, What};
 use crate::lesson::doc::Lang;
 
@@ -22,6 +22,9 @@ pub fn failure(lang: Lang, error: &Error) -> Failure {
     };
     if let Some(wanted) = error.wanted {
         return crowd::failure(lang, error, wanted);
+    }
+    if let (Some(refused), Some(step)) = (&error.refused, error.step) {
+        return game::misstep(lang, error, refused, step);
     }
     let said: Vec<&str> =
         [&error.what, &error.detail].into_iter().flatten().map(String::as_str).collect();
@@ -66,6 +69,8 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::UnknownPart => "the lesson has no such part",
         ErrorKind::UnknownVariant => "no experiment that would run has this variant",
         ErrorKind::TooManySchedules => "so large a program has more schedules than can be counted",
+        ErrorKind::BadSchedule => "the schedule has a step that cannot be taken",
+        ErrorKind::ShortSchedule => "the schedule is too short: these can still go on",
         ErrorKind::Differs => {
             "what was counted and what real processes did are not the same (counted / ran)"
         }
@@ -159,6 +164,11 @@ fn next_en(kind: ErrorKind) -> &'static str {
             "Up to 9 007 199 254 740 992 are counted: ask for fewer `--ops`. Of more than `--most` \
              a fair sample is run."
         }
+        ErrorKind::BadSchedule => "Leave the step out, or let another process take one first.",
+        ErrorKind::ShortSchedule => {
+            "Add steps until all have ended or nobody can go on; at a terminal you can go on by \
+             hand. Nothing was started."
+        }
         ErrorKind::Differs => {
             "One of the two is wrong, and so nothing of it was told: please report it with this \
              line and what `parlab doctor` says."
@@ -207,6 +217,8 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::TooManySchedules => {
             "un programma così grande ha più ordini di esecuzione di quanti se ne possano contare"
         }
+        ErrorKind::BadSchedule => "l'ordine ha un passo che non si può fare",
+        ErrorKind::ShortSchedule => "l'ordine è troppo corto: questi possono ancora proseguire",
         ErrorKind::Differs => {
             "il conteggio e ciò che hanno fatto i processi veri non coincidono (contato / eseguito)"
         }
@@ -299,6 +311,13 @@ fn next_it(kind: ErrorKind) -> &'static str {
         ErrorKind::TooManySchedules => {
             "Se ne contano fino a 9 007 199 254 740 992: riduci `--ops`. Oltre `--most` se ne esegue \
              un campione equo."
+        }
+        ErrorKind::BadSchedule => {
+            "Togli il passo, oppure fanne fare prima uno a un altro processo."
+        }
+        ErrorKind::ShortSchedule => {
+            "Aggiungi passi finché tutti sono terminati o nessuno può proseguire; in un terminale \
+             puoi continuare a mano. Non è stato avviato nulla."
         }
         ErrorKind::Differs => {
             "Uno dei due è sbagliato, perciò non ne è stato riferito nulla: segnalalo con questa riga \

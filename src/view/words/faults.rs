@@ -26,7 +26,7 @@ fn lesson_fault_en(kind: FaultKind) -> &'static str {
         FaultKind::NoBlocks => "no `parlab` block, so nothing would run",
         FaultKind::UnclosedBlock => "nothing closes this fence",
         FaultKind::UnknownBlock => {
-            "no such block (there are run, ask, code, verdict, part and why)"
+            "no such block (there are run, ask, code, verdict, part, why and level)"
         }
         FaultKind::BadId => "not a name; use small letters, digits and hyphens",
         FaultKind::Toml => "the block cannot be read",
@@ -53,6 +53,11 @@ fn lesson_fault_en(kind: FaultKind) -> &'static str {
         FaultKind::BadRegion => "the region is empty or not closed",
         FaultKind::UnknownPart => "no part of that name",
         FaultKind::BlocksDiffer => "the two languages differ here; the English file has",
+        FaultKind::NoGoal => "a level has one goal: `ends` with a number, or `stuck = true`",
+        FaultKind::UnknownProgram => "no such program; `parlab explore` lists them",
+        FaultKind::Unsolvable => {
+            "no order of steps reaches the goal in `most` steps, or it is reached before the first"
+        }
         FaultKind::BadCommand => "the command would not be understood",
     }
 }
@@ -64,7 +69,7 @@ fn lesson_fault_it(kind: FaultKind) -> &'static str {
         FaultKind::NoBlocks => "nessun blocco `parlab`: non verrebbe eseguito nulla",
         FaultKind::UnclosedBlock => "manca la chiusura di questo blocco",
         FaultKind::UnknownBlock => {
-            "blocco sconosciuto (esistono run, ask, code, verdict, part e why)"
+            "blocco sconosciuto (esistono run, ask, code, verdict, part, why e level)"
         }
         FaultKind::BadId => "nome non valido; usa lettere minuscole, cifre e trattini",
         FaultKind::Toml => "il blocco non si può leggere",
@@ -93,6 +98,14 @@ fn lesson_fault_it(kind: FaultKind) -> &'static str {
         FaultKind::BadRegion => "la regione è vuota o non è chiusa",
         FaultKind::UnknownPart => "nessuna parte con questo nome",
         FaultKind::BlocksDiffer => "qui le due lingue differiscono; il file inglese ha",
+        FaultKind::NoGoal => {
+            "un livello ha un solo obiettivo: `ends` con un numero, oppure `stuck = true`"
+        }
+        FaultKind::UnknownProgram => "questo programma non esiste; `parlab explore` li elenca",
+        FaultKind::Unsolvable => {
+            "nessun ordine dei passi raggiunge l'obiettivo in `most` passi, oppure è già raggiunto \
+             all'inizio"
+        }
         FaultKind::BadCommand => "il comando non verrebbe capito",
     }
 }
