@@ -103,7 +103,7 @@ impl<'a> Source<'a> {
     fn next(&mut self, program: &Program) -> Option<(Vec<usize>, State)> {
         match self {
             Source::Every(schedules) => {
-                schedules.next().map(|(steps, end)| (steps.to_vec(), end.clone()))
+                schedules.advance().map(|(steps, end)| (steps.to_vec(), end.clone()))
             }
             Source::Drawn { left, completions, rng } => {
                 *left = left.checked_sub(1)?;

@@ -25,7 +25,7 @@ impl<'a> Schedules<'a> {
     }
 
     /// The next schedule, with the moment at which it ends.
-    pub fn next(&mut self) -> Option<(&[usize], &State)> {
+    pub fn advance(&mut self) -> Option<(&[usize], &State)> {
         if self.done {
             return None;
         }
