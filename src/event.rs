@@ -30,7 +30,7 @@
 //! {"event":"progress","experiment":"bank","done":1,"total":3}
 //! {"event":"run","experiment":"bank","variant":"unlocked","index":0,"time_s":0.000143,"expected":100,"got":-2213,"correct":false,"overlap":0.93,"cpus":[0,1]}
 //! {"event":"run","experiment":"bank","variant":"unlocked","index":0,"traced":true,"time_s":null,"expected":100,"got":1187,"correct":false,"overlap":0.91,"cpus":[0,1],"updates":20000,"lost":{"deposit":3934,"withdraw":5021}}
-//! {"event":"lost_update","experiment":"bank","variant":"unlocked","index":0,"victim":"withdraw","overwriter":"deposit","lost":1,"steps":[{"process":"withdraw","op":"load","value":57,"write":[2,411]},{"process":"deposit","op":"load","value":57,"write":[2,411]},{"process":"withdraw","op":"store","value":56,"write":[1,398]},{"process":"deposit","op":"store","value":58,"write":[2,412]},{"process":"withdraw","op":"load","value":58,"write":[2,412]}]}
+//! {"event":"lost_update","experiment":"bank","variant":"unlocked","index":0,"victim":"withdraw","overwriter":"deposit","lost":1,"steps":[{"process":"withdraw","op":"load","value":57,"write":[2,411]},{"process":"deposit","op":"load","value":57,"write":[2,411]},{"process":"withdraw","op":"store","value":56,"write":[1,398]},{"process":"deposit","op":"store","value":58,"write":[2,412]},{"process":"withdraw","op":"load","value":58,"write":[2,412]}],"replay":{"program":"lock","processes":["withdraw","deposit"],"schedule":"ABAB","from":57}}
 //! {"event":"summary","experiment":"bank","baseline":"unlocked","variants":[{"variant":"unlocked","racy":true,"runs":1,"correct_runs":0,"median_s":0.000143,"q1_s":0.000143,"q3_s":0.000143,"ratio":1.0,"ratio_low":null,"ratio_high":null}],"winner":null}
 //! {"event":"end","exit":0,"reason":null}
 //! # "#;
@@ -42,7 +42,8 @@
 //! The balance ended at −2213 instead of 100 in the timed run. In the traced run
 //! of the same code 8 955 of 20 000 updates were lost, 5 021 of them withdrawals,
 //! and one of them is shown step by step: `write` names the write that a load saw
-//! or a store made, as `[writer, number]`; writer 0 is the state before the start.
+//! or a store made, as `[writer, number]`; writer 0 is the state before the start. `replay` is the
+//! same loss with one operation of each, for whoever wants to go through it step by step.
 
 use std::collections::BTreeMap;
 
@@ -50,11 +51,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 mod found;
+mod lost_update;
 mod price;
 mod schedules;
 mod transfer;
 
 pub use found::*;
+pub use lost_update::*;
 pub use price::*;
 pub use schedules::*;
 pub use transfer::*;
@@ -294,49 +297,6 @@ pub struct Curve {
     pub y: String,
     /// The points, `[x, y]` each, in the order of x; medians where there were several runs.
     pub points: Vec<(f64, f64)>,
-}
-
-/// The `lost_update` event. The order of the steps is proven by what each process
-/// read before and after (see `experiments::ledger`), not by a clock.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LostUpdate {
-    /// The experiment.
-    pub experiment: String,
-    /// The variant.
-    pub variant: String,
-    /// The traced run it was caught in.
-    pub index: u32,
-    /// The process whose updates were lost.
-    pub victim: String,
-    /// The process that overwrote them.
-    pub overwriter: String,
-    /// How many updates of the victim this one store undid.
-    pub lost: u32,
-    /// The steps; where more than one update was lost, the middle ones are left out.
-    pub steps: Vec<Step>,
-}
-
-/// One load or store of a shared word.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Step {
-    /// Who made it.
-    pub process: String,
-    /// Load or store.
-    pub op: Op,
-    /// The value read or written.
-    pub value: i64,
-    /// The write that was seen or made: `[writer, number]`, writer 0 is the start.
-    pub write: (u8, u32),
-}
-
-/// What a step does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Op {
-    /// Reads the shared word.
-    Load,
-    /// Writes it.
-    Store,
 }
 
 /// The `timeline` event: times are seconds from the same moment, the beginning of the run.

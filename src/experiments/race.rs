@@ -15,7 +15,7 @@ use super::lab::{Lab, Variant};
 use super::ledger::{Account, Books, Lost, Page, Plain, Traced, Widened, Word, Writer};
 use super::stage::Stage;
 use super::{python, rounds};
-use crate::event::{Event, LostUpdate, NoteKind, Run};
+use crate::event::{Event, LostUpdate, NoteKind, Replay, Run};
 use crate::mp::{RawValue, Shared, SharedSlice};
 
 /// How long one of the two waits for the other at the start.
@@ -39,6 +39,9 @@ pub trait Race {
     const PEER: &'static str;
     /// The two writers.
     const NAMES: [&'static str; 2];
+    /// The program of `explore` whose processes A and B are these two, each with a load and a
+    /// store of the same amount; `None` where there is none.
+    const PROGRAM: Option<&'static str>;
     /// The number before the first write.
     const START: i32;
 
@@ -168,6 +171,7 @@ fn ledgers<R: Race>(lab: &mut Lab, race: &R, variants: &[Variant]) -> Result<Vec
                     victim: R::NAMES[lost.victim].to_string(),
                     overwriter: R::NAMES[lost.overwriter].to_string(),
                     lost: lost.lost,
+                    replay: replay::<R>(&lost),
                     steps: lost.steps,
                 }))?;
             }
@@ -175,6 +179,14 @@ fn ledgers<R: Race>(lab: &mut Lab, race: &R, variants: &[Variant]) -> Result<Vec
         }
     }
     Ok(runs)
+}
+
+/// How to go through a loss step by step, where that can be done.
+fn replay<R: Race>(lost: &Lost) -> Option<Replay> {
+    let program = R::PROGRAM?.to_string();
+    let (schedule, from) = lost.reduced(&R::NAMES)?;
+    let processes = R::NAMES.map(str::to_string).to_vec();
+    Some(Replay { program, processes, schedule, from })
 }
 
 /// One run of the same in Python: the way is what follows `python-` in the variant's name.

@@ -96,6 +96,12 @@ pub fn lost_update(lost: u32) -> Event {
         overwriter: "deposit".to_owned(),
         lost,
         steps,
+        replay: Some(Replay {
+            program: "lock".to_owned(),
+            processes: vec!["withdraw".to_owned(), "deposit".to_owned()],
+            schedule: "ABAB".to_owned(),
+            from: 57,
+        }),
     })
 }
 

@@ -22,6 +22,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use crate::mp::{RawValue, SharedSlice, sys};
 
 mod audit;
+#[cfg(test)]
+mod by_hand;
+mod reduced;
 
 pub use audit::{Books, DoesNotAddUp, Lost, Writer};
 

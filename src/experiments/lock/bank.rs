@@ -6,6 +6,7 @@
 
 use anyhow::{Context, Result};
 
+use super::schedules::BANK;
 use crate::experiments::clocks::Clocks;
 use crate::experiments::lab::Lab;
 use crate::experiments::ledger::Account;
@@ -123,6 +124,7 @@ impl Race for Bank {
 
     const PEER: &'static str = "bank";
     const NAMES: [&'static str; 2] = ["withdraw", "deposit"];
+    const PROGRAM: Option<&'static str> = Some(BANK.name);
     const START: i32 = 100;
 
     fn named(variant: &str) -> Way {
