@@ -165,6 +165,9 @@ pub struct Params {
     /// Runs of the same program without gates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub free_runs: Option<u32>,
+    /// Seed of the delays of one process between its loads and its stores; no delays without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chaos: Option<u32>,
     /// Where to listen for other programs: an address and a port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listen: Option<String>,
@@ -240,7 +243,7 @@ pub struct Run {
     #[serde(default, skip_serializing_if = "is_false")]
     pub traced: bool,
     /// Duration of the work, without creating and reaping processes unless these are what the
-    /// lesson is about (`sum`); null in a traced run.
+    /// lesson is about (`sum`); null in a traced run, and in one in which somebody was `delayed`.
     pub time_s: Option<f64>,
     /// What the result had to be, where there is one.
     pub expected: Option<i64>,
@@ -254,6 +257,9 @@ pub struct Run {
     /// The CPU each process was pinned to; absent where they were free to move.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpus: Option<Vec<usize>>,
+    /// The process that was held up between its loads and its stores (`--chaos`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delayed: Option<String>,
     /// Updates made in all (traced runs).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updates: Option<u64>,
@@ -474,7 +480,7 @@ pub struct Summary {
     pub experiment: String,
     /// The variant that the ratios compare with.
     pub baseline: String,
-    /// Every variant that has a timed or traced run, in the registry's order; none where an
+    /// Every variant that has a run, in the registry's order; none where an
     /// experiment gives figures instead of runs.
     pub variants: Vec<VariantSummary>,
     /// The fastest of those that were right in every run and are not racy, where its
@@ -490,7 +496,7 @@ pub struct VariantSummary {
     /// True if the variant is right by luck alone: whatever came out, it never wins.
     #[serde(default, skip_serializing_if = "is_false")]
     pub racy: bool,
-    /// Timed runs.
+    /// Runs without a ledger.
     pub runs: u32,
     /// Those whose result was right (all of them where nothing was expected).
     pub correct_runs: u32,

@@ -122,6 +122,7 @@ pub const NO_PARAMS: Params = Params {
     processes: None,
     most: None,
     free_runs: None,
+    chaos: None,
     listen: None,
     connect: None,
     authkey_file: None,
@@ -183,6 +184,12 @@ impl Lesson {
         let swept = self.sweep.filter(|_| sweep);
         let wanted = move |e: &&Experiment| swept.map_or(e.compared, |name| e.name == name);
         self.experiments.iter().filter(wanted)
+    }
+
+    /// The experiments that the options bring along that are set in `params`.
+    pub fn brought(&self, params: &Params) -> impl Iterator<Item = &'static Experiment> {
+        let set = |opt: &&Opt| opt.brings_its_own() && opt.get(params).is_some();
+        self.options.iter().filter(set).filter_map(|opt| self.experiment(opt.name()))
     }
 
     /// Every variant of the experiments that `compare` runs, without repetition.

@@ -79,12 +79,14 @@ pub fn number(number: f64, lang: Lang) -> String {
     }
 }
 
-/// A figure, in the unit that its name ends in: `_s`, `_ns`, `_bytes`; a bare number else.
+/// A figure, in the unit that its name ends in: `_s`, `_ns`, `_bytes`, `_share` (in percent); a
+/// bare number else.
 pub fn figure(name: &str, value: f64, lang: Lang) -> String {
     match name.rsplit_once('_') {
         Some((_, "ns")) => time(value * 1e-9, lang),
         Some((_, "s")) => time(value, lang),
         Some((_, "bytes")) => bytes(value, lang),
+        Some((_, "share")) => percent(value, lang),
         _ => number(value, lang),
     }
 }

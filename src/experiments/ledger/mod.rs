@@ -24,9 +24,11 @@ use crate::mp::{RawValue, SharedSlice, sys};
 mod audit;
 #[cfg(test)]
 mod by_hand;
+mod chaos;
 mod reduced;
 
 pub use audit::{Books, DoesNotAddUp, Lost, Writer};
+pub use chaos::Chaos;
 
 /// What the loops of a race work on: a shared number, read and written in separate steps.
 pub trait Account {

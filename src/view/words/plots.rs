@@ -11,6 +11,10 @@ pub fn axis(lang: Lang, name: &str, logarithmic: bool) -> String {
         (Lang::It, "time_s") => "tempo".to_owned(),
         (Lang::It, "workers") => "worker".to_owned(),
         (_, "speedup") => "speed-up".to_owned(),
+        (Lang::En, "window_s") => "time between reading and writing".to_owned(),
+        (Lang::It, "window_s") => "tempo tra lettura e scrittura".to_owned(),
+        (Lang::En, "wrong_share") => "wrong runs".to_owned(),
+        (Lang::It, "wrong_share") => "esecuzioni sbagliate".to_owned(),
         _ => figure_name(name),
     };
     match (lang, logarithmic) {
@@ -22,7 +26,7 @@ pub fn axis(lang: Lang, name: &str, logarithmic: bool) -> String {
 
 /// The name of a figure without its unit, which stands at the figure itself.
 pub fn figure_name(name: &str) -> String {
-    let bare = ["_ns", "_s", "_bytes"].iter().find_map(|unit| name.strip_suffix(unit));
+    let bare = ["_ns", "_s", "_bytes", "_share"].iter().find_map(|unit| name.strip_suffix(unit));
     bare.unwrap_or(name).replace('_', " ")
 }
 

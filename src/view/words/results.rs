@@ -102,6 +102,22 @@ pub fn without_overlap(lang: Lang, variant: &str, without: usize, all: usize) ->
     }
 }
 
+/// That a process was held up between its reads and its writes.
+pub fn delayed(lang: Lang, process: &str) -> String {
+    match lang {
+        Lang::En => format!(
+            "Chaos: {process} was held up between reading and writing, briefly often and long \
+             seldom. There are no times: they would tell the delays. Python is left out: parlab \
+             cannot hold its loops up."
+        ),
+        Lang::It => format!(
+            "Caos: {process} è stato trattenuto tra lettura e scrittura, spesso per poco e di rado \
+             a lungo. Niente tempi: direbbero solo quanto è durata l'attesa. E niente Python: nei \
+             suoi cicli parlab non può trattenere nessuno."
+        ),
+    }
+}
+
 /// On which CPUs the processes ran.
 pub fn placement(lang: Lang, cpus: Option<&[usize]>) -> String {
     let Some(cpus) = cpus else {
