@@ -30,7 +30,7 @@
 //! {"event":"progress","experiment":"bank","done":1,"total":3}
 //! {"event":"run","experiment":"bank","variant":"unlocked","index":0,"time_s":0.000143,"expected":100,"got":-2213,"correct":false,"overlap":0.93,"cpus":[0,1]}
 //! {"event":"run","experiment":"bank","variant":"unlocked","index":0,"traced":true,"time_s":null,"expected":100,"got":1187,"correct":false,"overlap":0.91,"cpus":[0,1],"updates":20000,"lost":{"deposit":3934,"withdraw":5021}}
-//! {"event":"lost_update","experiment":"bank","variant":"unlocked","index":0,"victim":"withdraw","overwriter":"deposit","lost":1,"steps":[{"process":"withdraw","op":"load","value":57,"write":[2,411]},{"process":"deposit","op":"load","value":57,"write":[2,411]},{"process":"withdraw","op":"store","value":56,"write":[1,398]},{"process":"deposit","op":"store","value":58,"write":[2,412]},{"process":"withdraw","op":"load","value":58,"write":[2,412]}]}
+//! {"event":"lost_update","experiment":"bank","variant":"unlocked","index":0,"victim":"withdraw","overwriter":"deposit","lost":1,"steps":[{"process":"withdraw","op":"load","value":57,"write":[2,411]},{"process":"deposit","op":"load","value":57,"write":[2,411]},{"process":"withdraw","op":"store","value":56,"write":[1,398]},{"process":"deposit","op":"store","value":58,"write":[2,412]},{"process":"withdraw","op":"load","value":58,"write":[2,412]}],"replay":{"program":"lock","processes":["withdraw","deposit"],"schedule":"ABAB","from":57}}
 //! {"event":"summary","experiment":"bank","baseline":"unlocked","variants":[{"variant":"unlocked","racy":true,"runs":1,"correct_runs":0,"median_s":0.000143,"q1_s":0.000143,"q3_s":0.000143,"ratio":1.0,"ratio_low":null,"ratio_high":null}],"winner":null}
 //! {"event":"end","exit":0,"reason":null}
 //! # "#;
@@ -42,7 +42,8 @@
 //! The balance ended at −2213 instead of 100 in the timed run. In the traced run
 //! of the same code 8 955 of 20 000 updates were lost, 5 021 of them withdrawals,
 //! and one of them is shown step by step: `write` names the write that a load saw
-//! or a store made, as `[writer, number]`; writer 0 is the state before the start.
+//! or a store made, as `[writer, number]`; writer 0 is the state before the start. `replay` is the
+//! same loss with one operation of each, for whoever wants to go through it step by step.
 
 use std::collections::BTreeMap;
 
@@ -51,12 +52,14 @@ use serde_json::{Map, Value};
 
 mod found;
 mod game;
+mod lost_update;
 mod price;
 mod schedules;
 mod transfer;
 
 pub use found::*;
 pub use game::*;
+pub use lost_update::*;
 pub use price::*;
 pub use schedules::*;
 pub use transfer::*;
@@ -169,6 +172,9 @@ pub struct Params {
     /// What is played; never in a lesson's block.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub game: Option<Game>,
+    /// Seed of the delays of one process between its loads and its stores; no delays without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chaos: Option<u32>,
     /// Where to listen for other programs: an address and a port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listen: Option<String>,
@@ -244,7 +250,7 @@ pub struct Run {
     #[serde(default, skip_serializing_if = "is_false")]
     pub traced: bool,
     /// Duration of the work, without creating and reaping processes unless these are what the
-    /// lesson is about (`sum`); null in a traced run.
+    /// lesson is about (`sum`); null in a traced run, and in one in which somebody was `delayed`.
     pub time_s: Option<f64>,
     /// What the result had to be, where there is one.
     pub expected: Option<i64>,
@@ -258,6 +264,9 @@ pub struct Run {
     /// The CPU each process was pinned to; absent where they were free to move.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpus: Option<Vec<usize>>,
+    /// The process that was held up between its loads and its stores (`--chaos`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delayed: Option<String>,
     /// Updates made in all (traced runs).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updates: Option<u64>,
@@ -304,49 +313,6 @@ pub struct Curve {
     /// Whether it is what the others are held against, and no variant's: a line without points.
     #[serde(default)]
     pub reference: bool,
-}
-
-/// The `lost_update` event. The order of the steps is proven by what each process
-/// read before and after (see `experiments::ledger`), not by a clock.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LostUpdate {
-    /// The experiment.
-    pub experiment: String,
-    /// The variant.
-    pub variant: String,
-    /// The traced run it was caught in.
-    pub index: u32,
-    /// The process whose updates were lost.
-    pub victim: String,
-    /// The process that overwrote them.
-    pub overwriter: String,
-    /// How many updates of the victim this one store undid.
-    pub lost: u32,
-    /// The steps; where more than one update was lost, the middle ones are left out.
-    pub steps: Vec<Step>,
-}
-
-/// One load or store of a shared word.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Step {
-    /// Who made it.
-    pub process: String,
-    /// Load or store.
-    pub op: Op,
-    /// The value read or written.
-    pub value: i64,
-    /// The write that was seen or made: `[writer, number]`, writer 0 is the start.
-    pub write: (u8, u32),
-}
-
-/// What a step does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Op {
-    /// Reads the shared word.
-    Load,
-    /// Writes it.
-    Store,
 }
 
 /// The `timeline` event: times are seconds from the same moment, the beginning of the run.
@@ -524,7 +490,7 @@ pub struct Summary {
     pub experiment: String,
     /// The variant that the ratios compare with.
     pub baseline: String,
-    /// Every variant that has a timed or traced run, in the registry's order; none where an
+    /// Every variant that has a run, in the registry's order; none where an
     /// experiment gives figures instead of runs.
     pub variants: Vec<VariantSummary>,
     /// The fastest of those that were right in every run and are not racy, where its
@@ -540,7 +506,7 @@ pub struct VariantSummary {
     /// True if the variant is right by luck alone: whatever came out, it never wins.
     #[serde(default, skip_serializing_if = "is_false")]
     pub racy: bool,
-    /// Timed runs.
+    /// Runs without a ledger.
     pub runs: u32,
     /// Those whose result was right (all of them where nothing was expected).
     pub correct_runs: u32,

@@ -24,11 +24,13 @@ pub struct Sample<'a> {
     pub variant: &'a str,
     /// The round: samples of one index ran one after the other and are compared.
     pub index: u32,
-    /// Its duration in seconds; `None` where it was not timed (it kept a ledger).
-    /// Such a run counts for right and wrong alone.
+    /// Its duration in seconds; `None` where it was not timed (it kept a ledger, or somebody was
+    /// held up). Such a run counts for right and wrong alone.
     pub time_s: Option<f64>,
     /// Whether its result was right; true where nothing was expected.
     pub right: bool,
+    /// Whether it is one of the runs that are counted: one with a ledger is not.
+    pub counted: bool,
 }
 
 /// How often a variant took how many times as long as the baseline.
@@ -56,9 +58,9 @@ pub struct Quartiles {
 pub struct Variant {
     /// Its name.
     pub variant: String,
-    /// Timed runs.
+    /// Runs that are counted.
     pub runs: u32,
-    /// Timed runs whose result was right.
+    /// Those of them whose result was right.
     pub correct_runs: u32,
     /// Its times; `None` if no run was timed.
     pub times: Option<Quartiles>,
@@ -180,12 +182,12 @@ impl<'a> Runs<'a> {
 }
 
 fn variant(name: &str, samples: &[&Sample], pairs: &[(f64, f64)], seed: u64) -> Variant {
-    let timed = || samples.iter().filter(|sample| sample.time_s.is_some());
-    let times: Vec<f64> = timed().filter_map(|sample| sample.time_s).collect();
+    let counted = || samples.iter().filter(|sample| sample.counted);
+    let times: Vec<f64> = samples.iter().filter_map(|sample| sample.time_s).collect();
     Variant {
         variant: name.to_owned(),
-        runs: timed().count() as u32,
-        correct_runs: timed().filter(|sample| sample.right).count() as u32,
+        runs: counted().count() as u32,
+        correct_runs: counted().filter(|sample| sample.right).count() as u32,
         times: quartiles(&times),
         ratio: bootstrap_ratio(pairs, seed),
     }

@@ -6,7 +6,7 @@ use parlab::stats::{
 use proptest::prelude::*;
 
 fn sample(variant: &str, index: u32, time_s: f64, right: bool) -> Sample<'_> {
-    Sample { variant, index, time_s: Some(time_s), right }
+    Sample { variant, index, time_s: Some(time_s), right, counted: true }
 }
 
 /// Ten rounds: each variant takes its factor times what the round takes.
@@ -117,10 +117,22 @@ fn the_only_right_variant_wins_against_wrong_ones_and_not_against_nobody() {
 #[test]
 fn a_wrong_traced_run_counts_against_its_variant_and_not_into_its_times() {
     let mut samples = rounds(&[("lucky", 1.0, true), ("locked", 2.0, true)]);
-    samples.push(Sample { variant: "lucky", index: 0, time_s: None, right: false });
+    samples.push(Sample { variant: "lucky", index: 0, time_s: None, right: false, counted: false });
     let summary = summarize("lucky", &["lucky", "locked"], &[], &samples, 1);
     assert_eq!((summary.variants[0].runs, summary.variants[0].correct_runs), (10, 10));
     assert_eq!(summary.winner.as_deref(), Some("locked"));
+}
+
+#[test]
+fn runs_without_a_time_are_counted_and_do_not_win() {
+    let untimed = |sample: Sample<'static>| Sample { time_s: None, ..sample };
+    let rounds = rounds(&[("wrong", 1.0, false), ("right", 2.0, true)]);
+    let samples: Vec<Sample> = rounds.into_iter().map(untimed).collect();
+    let summary = summarize("wrong", &["wrong", "right"], &[], &samples, 1);
+    let counts = |variant: &parlab::stats::Variant| (variant.runs, variant.correct_runs);
+    assert_eq!(summary.variants.iter().map(counts).collect::<Vec<_>>(), [(10, 0), (10, 10)]);
+    assert!(summary.variants.iter().all(|v| v.times.is_none() && v.ratio.is_none()));
+    assert_eq!(summary.winner, None);
 }
 
 fn times() -> impl Strategy<Value = Vec<f64>> {

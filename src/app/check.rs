@@ -181,7 +181,7 @@ fn run_faults(doc: &Doc, run: &RunBlock) -> Vec<Fault> {
             faults.push(doc.fault(place(opt.field(), 0), FaultKind::UnknownOption, opt.field()));
         } else if !(least..=most).contains(&value) {
             let detail = match opt.unit() {
-                Unit::Count => format!("{}: {least} … {most}", opt.field()),
+                Unit::Count | Unit::Seed => format!("{}: {least} … {most}", opt.field()),
                 Unit::Duration => {
                     format!("{}: {} … {}", opt.field(), seconds(least), seconds(most))
                 }

@@ -7,8 +7,8 @@ use crate::event::{Error, ErrorKind, Params};
 use crate::experiments::{Experiment, Lesson, Opt};
 use crate::lesson::values::Values;
 
-/// Runs every experiment of the lesson that is meant for comparing; with `sweep` the one that
-/// raises the work in each item.
+/// Runs every experiment of the lesson that is meant for comparing, and those that typed options
+/// bring along; with `sweep` the one that raises the work in each item.
 ///
 /// # Errors
 /// Whatever stops it.
@@ -35,7 +35,8 @@ pub fn compare(
         let has = |name: &String| experiment.variants.contains(&name.as_str());
         typed.only.as_ref().is_none_or(|only| only.iter().any(has))
     };
-    for experiment in lesson.compared(sweep).filter(asked_for) {
+    let brought = lesson.brought(typed);
+    for experiment in lesson.compared(sweep).chain(brought).filter(asked_for) {
         let ran = session.experiment(experiment.name, experiment, params.clone(), &mut values)?;
         if ran == Ran::Nothing {
             session.view.error(&Error::new(

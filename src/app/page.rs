@@ -54,7 +54,10 @@ pub fn page(
     if !faults.is_empty() {
         return Err(source::faulty(session, &faults));
     }
-    let stretches = stretches(session, &doc, parts)?;
+    let mut stretches = stretches(session, &doc, parts)?;
+    if parts.is_empty() {
+        stretches.extend(brought(&doc, home, typed));
+    }
     let experiments = doc.runs().filter_map(|run| experiments::experiment(&run.experiment));
     known_variants(session, experiments.map(|(_, experiment)| experiment), typed)?;
     doors_lead_somewhere(session, &doc, &stretches, typed)?;
@@ -121,6 +124,13 @@ fn stretches(
         stretches.push(None);
     }
     Ok(stretches)
+}
+
+/// The parts that typed options bring along.
+fn brought(doc: &Doc, home: Option<&'static Lesson>, typed: &Params) -> Vec<Option<String>> {
+    let brought = home.into_iter().flat_map(|lesson| lesson.brought(typed));
+    let part = |experiment: &Experiment| doc.parts().find(|part| *part.name == experiment.name);
+    brought.filter_map(part).map(|part| Some(part.name.value.clone())).collect()
 }
 
 /// Each variant that was typed must be one of these experiments, which are to run.

@@ -204,6 +204,7 @@ fn lost_update(experiment: &Experiment, variant: &str) -> LostUpdate {
         overwriter: "deposit".to_string(),
         lost: 1,
         steps: vec![step(Op::Load), step(Op::Store)],
+        replay: None,
     }
 }
 

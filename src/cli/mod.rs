@@ -204,6 +204,10 @@ fn argument(opt: Opt, default: Option<u64>) -> Arg {
                 .value_parser(move |text: &str| whole_number(text, least, most))
                 .help(format!("{} (from {least} to {most}{default})", opt.help()))
         }
+        Unit::Seed => arg
+            .value_name("SEED")
+            .value_parser(move |text: &str| whole_number(text, least, most))
+            .help(format!("{} (from {least} to {most})", opt.help())),
         Unit::Duration => {
             let default = default.map_or(String::new(), |us| format!("; usually {}", typed(us)));
             arg.value_name("T")

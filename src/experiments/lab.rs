@@ -294,6 +294,7 @@ impl Lab {
                 index: run.index,
                 time_s: run.time_s,
                 right: run.correct.unwrap_or(true),
+                counted: !run.traced,
             })
             .collect();
         let order: Vec<&str> = variants.iter().map(|v| v.name.as_str()).collect();

@@ -127,6 +127,7 @@ pub const NO_PARAMS: Params = Params {
     most: None,
     free_runs: None,
     game: None,
+    chaos: None,
     listen: None,
     connect: None,
     authkey_file: None,
@@ -195,6 +196,12 @@ impl Lesson {
     pub fn takes(&self, experiment: &str, opt: Opt) -> bool {
         let mut explored = self.programs.iter().filter(|subject| subject.experiment == experiment);
         self.options.contains(&opt) || explored.any(|subject| subject.options.contains(&opt))
+    }
+
+    /// The experiments that the options bring along that are set in `params`.
+    pub fn brought(&self, params: &Params) -> impl Iterator<Item = &'static Experiment> {
+        let set = |opt: &&Opt| opt.brings_its_own() && opt.get(params).is_some();
+        self.options.iter().filter(set).filter_map(|opt| self.experiment(opt.name()))
     }
 
     /// Every variant of the experiments that `compare` runs, without repetition.

@@ -30,6 +30,8 @@ pub enum Opt {
     Most,
     /// `--free-runs`.
     FreeRuns,
+    /// `--chaos`.
+    Chaos,
     /// `--listen`.
     Listen,
     /// `--connect`.
@@ -49,6 +51,8 @@ pub enum Opt {
 pub enum Unit {
     /// Whole numbers.
     Count,
+    /// Nothing, though it is a whole number: another one makes other choices.
+    Seed,
     /// Microseconds, typed as `500us`, `2ms` or `0.5s`.
     Duration,
     /// Nothing: its value is a text.
@@ -69,6 +73,7 @@ impl Opt {
             Opt::Processes => "processes",
             Opt::Most => "most",
             Opt::FreeRuns => "free-runs",
+            Opt::Chaos => "chaos",
             Opt::Listen => "listen",
             Opt::Connect => "connect",
             Opt::AuthkeyFile => "authkey-file",
@@ -94,6 +99,7 @@ impl Opt {
         match self {
             Opt::N | Opt::Runs | Opt::Workers | Opt::Iterations => Unit::Count,
             Opt::Ops | Opt::Processes | Opt::Most | Opt::FreeRuns => Unit::Count,
+            Opt::Chaos => Unit::Seed,
             Opt::Work | Opt::Wait => Unit::Duration,
             Opt::Listen | Opt::Connect | Opt::AuthkeyFile => Unit::Text,
             Opt::Url | Opt::Urls | Opt::To => Unit::Text,
@@ -103,6 +109,12 @@ impl Opt {
     /// Whether `compare` has it, too: what concerns other terminals is a lesson's alone.
     pub fn is_compared(self) -> bool {
         !matches!(self, Opt::Listen | Opt::Connect | Opt::AuthkeyFile)
+    }
+
+    /// Whether it brings an experiment along, of its own name: `compare` runs that after the others,
+    /// and `lesson` shows the part of its own name after the core.
+    pub fn brings_its_own(self) -> bool {
+        matches!(self, Opt::Chaos)
     }
 
     /// Least and greatest value of one that is a number.
@@ -119,6 +131,7 @@ impl Opt {
             Opt::Processes => (2, 3),
             Opt::Most => (1, 1_000_000),
             Opt::FreeRuns => (0, 10_000),
+            Opt::Chaos => (0, u32::MAX as u64),
             Opt::Listen | Opt::Connect | Opt::AuthkeyFile => (0, 0),
             Opt::Url | Opt::Urls | Opt::To => (0, 0),
         }
@@ -137,6 +150,10 @@ impl Opt {
             Opt::Processes => "Processes",
             Opt::Most => "The most schedules that are run; of more, so many are drawn",
             Opt::FreeRuns => "Runs of the same program without gates, to compare with",
+            Opt::Chaos => {
+                "Hold one process up between reading and writing, briefly often and long seldom; \
+                 then show how many runs go wrong by how wide the window is. No times, no Python"
+            }
             Opt::Listen => {
                 "With --part network: wait for another parlab here; only 127.x.y.z keeps others out"
             }
@@ -166,6 +183,7 @@ impl Opt {
             Opt::Processes => params.processes.map(u64::from),
             Opt::Most => params.most.map(u64::from),
             Opt::FreeRuns => params.free_runs.map(u64::from),
+            Opt::Chaos => params.chaos.map(u64::from),
             Opt::Work => params.work_s.map(micros),
             Opt::Wait => params.wait_s.map(micros),
             Opt::Listen | Opt::Connect | Opt::AuthkeyFile => None,
@@ -219,6 +237,7 @@ impl Opt {
             Opt::Processes => params.processes = Some(value),
             Opt::Most => params.most = Some(value),
             Opt::FreeRuns => params.free_runs = Some(value),
+            Opt::Chaos => params.chaos = Some(value),
             Opt::Work => params.work_s = Some(seconds),
             Opt::Wait => params.wait_s = Some(seconds),
             Opt::Listen | Opt::Connect | Opt::AuthkeyFile => {
@@ -239,6 +258,7 @@ impl Opt {
             Opt::Processes => params.processes = None,
             Opt::Most => params.most = None,
             Opt::FreeRuns => params.free_runs = None,
+            Opt::Chaos => params.chaos = None,
             Opt::Work => params.work_s = None,
             Opt::Wait => params.wait_s = None,
             Opt::Listen => params.listen = None,
@@ -255,7 +275,7 @@ impl Opt {
 pub const SECONDS: std::ops::RangeInclusive<f64> = 0.1..=86_400.0;
 
 /// Every option, for those who go through a block's parameters.
-pub const ALL: [Opt; 16] = [
+pub const ALL: [Opt; 17] = [
     Opt::N,
     Opt::Runs,
     Opt::Workers,
@@ -264,6 +284,7 @@ pub const ALL: [Opt; 16] = [
     Opt::Processes,
     Opt::Most,
     Opt::FreeRuns,
+    Opt::Chaos,
     Opt::Work,
     Opt::Wait,
     Opt::Listen,
@@ -286,6 +307,7 @@ pub fn merge(over: &Params, under: &Params) -> Params {
         most: over.most.or(under.most),
         free_runs: over.free_runs.or(under.free_runs),
         game: over.game.clone().or_else(|| under.game.clone()),
+        chaos: over.chaos.or(under.chaos),
         work_s: over.work_s.or(under.work_s),
         wait_s: over.wait_s.or(under.wait_s),
         listen: over.listen.clone().or_else(|| under.listen.clone()),

@@ -13,9 +13,9 @@ use anyhow::{Context, Result};
 use super::clocks::Clocks;
 use super::lab::{Lab, Variant};
 use super::ledger::{Account, Books, Lost, Page, Plain, Traced, Widened, Word, Writer};
-use super::stage::Stage;
+use super::stage::{Stage, Window};
 use super::{python, rounds};
-use crate::event::{Event, LostUpdate, NoteKind, Run};
+use crate::event::{Event, LostUpdate, NoteKind, Replay, Run};
 use crate::mp::{RawValue, Shared, SharedSlice};
 
 /// How long one of the two waits for the other at the start.
@@ -39,6 +39,9 @@ pub trait Race {
     const PEER: &'static str;
     /// The two writers.
     const NAMES: [&'static str; 2];
+    /// The program of `explore` whose processes A and B are these two, each with a load and a
+    /// store of the same amount; `None` where there is none.
+    const PROGRAM: Option<&'static str>;
     /// The number before the first write.
     const START: i32;
 
@@ -62,24 +65,23 @@ pub trait Race {
     ) -> Result<Clocks>;
 }
 
-/// One run as it is.
+/// One run as it is; its number decides on the delays, where there are any.
 ///
 /// # Errors
 /// As [`Race::race`], and when shared memory cannot be had.
-pub fn plain<R: Race>(race: &R, way: R::Way) -> Result<Run> {
+pub fn plain<R: Race>(race: &R, way: R::Way, run: u32) -> Result<Run> {
     let number = RawValue::new(R::START).context("the number in shared memory")?;
-    let clocks = match race.stage().widened {
-        false => race.race(way, |_| Plain(&number))?,
-        true => race.race(way, |_| Widened::new(Plain(&number)))?,
-    };
-    Ok(Run { time_s: Some(clocks.elapsed_s()), ..told(race, way, number.get(), &clocks) })
+    let clocks = windowed(race, way, run, |_| Plain(&number))?;
+    // Of a delayed run the time would tell the delays.
+    let time_s = delayed(race).is_none().then(|| clocks.elapsed_s());
+    Ok(Run { time_s, ..told(race, way, number.get(), &clocks) })
 }
 
 /// One run with the ledger: the run, and a lost update if there was one.
 ///
 /// # Errors
 /// As [`plain`], and if the ledger does not add up.
-fn traced<R: Race>(race: &R, way: R::Way) -> Result<(Run, Option<Lost>)> {
+fn traced<R: Race>(race: &R, way: R::Way, run: u32) -> Result<(Run, Option<Lost>)> {
     let word: Shared<AtomicU64> = Shared::new().context("the number in shared memory")?;
     word.store(Word::start(R::START).bits(), Relaxed);
     let writes = race.writes(way);
@@ -88,10 +90,7 @@ fn traced<R: Race>(race: &R, way: R::Way) -> Result<(Run, Option<Lost>)> {
     let page = |index: usize| page(writes[index].made).context("the ledger in shared memory");
     let pages: [Page; 2] = [page(0)?, page(1)?];
     let account = |index: usize| Traced::new(&word, &pages[index], index as u8 + 1);
-    let clocks = match race.stage().widened {
-        false => race.race(way, account)?,
-        true => race.race(way, |index| Widened::new(account(index)))?,
-    };
+    let clocks = windowed(race, way, run, account)?;
     let writer = |index: usize| {
         let Writes { made, amount } = writes[index];
         Writer { name: R::NAMES[index], amount, made, page: &pages[index] }
@@ -110,6 +109,31 @@ fn traced<R: Race>(race: &R, way: R::Way) -> Result<(Run, Option<Lost>)> {
     Ok((run, books.lost_update()))
 }
 
+/// The race with the window of its stage, in the run of that number.
+fn windowed<R: Race, A: Account>(
+    race: &R,
+    way: R::Way,
+    run: u32,
+    account: impl Fn(usize) -> A + Sync,
+) -> Result<Clocks> {
+    match race.stage().window {
+        Window::Bare => race.race(way, account),
+        Window::Widened => race.race(way, |index| Widened::new(account(index))),
+        Window::Chaos(chaos) => {
+            let yields = race.stage().is_one_cpu();
+            race.race(way, |index| chaos.hold_up(account(index), index, run, yields))
+        }
+    }
+}
+
+/// Who of the two is held up, if anybody is.
+fn delayed<R: Race>(race: &R) -> Option<&'static str> {
+    match race.stage().window {
+        Window::Chaos(chaos) => Some(R::NAMES[chaos.victim]),
+        Window::Bare | Window::Widened => None,
+    }
+}
+
 fn told<R: Race>(race: &R, way: R::Way, got: i32, clocks: &Clocks) -> Run {
     let written = race.writes(way).map(|w| i64::from(w.made) * i64::from(w.amount));
     let expected = i64::from(R::START) + written.iter().sum::<i64>();
@@ -119,6 +143,7 @@ fn told<R: Race>(race: &R, way: R::Way, got: i32, clocks: &Clocks) -> Run {
         correct: Some(i64::from(got) == expected),
         overlap: Some(clocks.overlap()),
         cpus: race.stage().cpus.map(|cpus| cpus.to_vec()),
+        delayed: delayed(race).map(str::to_string),
         ..Run::default()
     }
 }
@@ -129,19 +154,23 @@ fn told<R: Race>(race: &R, way: R::Way, got: i32, clocks: &Clocks) -> Run {
 /// # Errors
 /// Those of the race and of [`Lab::emit`].
 pub fn run<R: Race>(lab: &mut Lab, race: &R) -> Result<()> {
+    if delayed(race).is_some() {
+        // The loops of a peer cannot be held up; beside delayed ones they would seem to be safer.
+        lab.params.python = Some(vec!["none".to_string()]);
+    }
     let variants = lab.variants()?;
     let (native, peers): (Vec<_>, Vec<_>) =
         (variants.iter().cloned()).partition(|variant| variant.python.is_none());
     let steps = (native.len() * 2 + peers.len()) as u64 * u64::from(lab.runs());
     lab.expect_steps(steps + variants.len() as u64);
-    if race.stage().widened && !native.is_empty() {
+    if race.stage().window == Window::Widened && !native.is_empty() {
         lab.note(None, NoteKind::OneCpuWidened)?;
     }
     let runs = rounds::interleave(lab, &variants, |lab, variant, index| {
         if variant.python.is_some() {
             return peer::<R>(lab, variant, index);
         }
-        let run = plain(race, R::named(variant.base))?;
+        let run = plain(race, R::named(variant.base), index)?;
         Ok(Some(lab.entitle(run, variant, index)))
     })?;
     lab.warn_without_overlap(&variants, &runs)?;
@@ -155,7 +184,7 @@ fn ledgers<R: Race>(lab: &mut Lab, race: &R, variants: &[Variant]) -> Result<Vec
     for index in 0..lab.runs() {
         for variant in variants {
             lab.settle()?;
-            let (run, lost) = traced(race, R::named(variant.base))?;
+            let (run, lost) = traced(race, R::named(variant.base), index)?;
             let run = lab.entitle(run, variant, index);
             lab.emit(&Event::Run(run.clone()))?;
             runs.push(run);
@@ -168,6 +197,7 @@ fn ledgers<R: Race>(lab: &mut Lab, race: &R, variants: &[Variant]) -> Result<Vec
                     victim: R::NAMES[lost.victim].to_string(),
                     overwriter: R::NAMES[lost.overwriter].to_string(),
                     lost: lost.lost,
+                    replay: replay::<R>(&lost),
                     steps: lost.steps,
                 }))?;
             }
@@ -175,6 +205,14 @@ fn ledgers<R: Race>(lab: &mut Lab, race: &R, variants: &[Variant]) -> Result<Vec
         }
     }
     Ok(runs)
+}
+
+/// How to go through a loss step by step, where that can be done.
+fn replay<R: Race>(lost: &Lost) -> Option<Replay> {
+    let program = R::PROGRAM?.to_string();
+    let (schedule, from) = lost.reduced(&R::NAMES)?;
+    let processes = R::NAMES.map(str::to_string).to_vec();
+    Some(Replay { program, processes, schedule, from })
 }
 
 /// One run of the same in Python: the way is what follows `python-` in the variant's name.

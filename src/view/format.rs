@@ -79,8 +79,8 @@ pub fn number(number: f64, lang: Lang) -> String {
     }
 }
 
-/// A figure, in the unit that its name ends in: `_s`, `_ns`, `_bytes`, `_bytes_per_s`; a bare number
-/// else.
+/// A figure, in the unit that its name ends in: `_s`, `_ns`, `_bytes`, `_bytes_per_s`, `_share` (in
+/// percent); a bare number else.
 pub fn figure(name: &str, value: f64, lang: Lang) -> String {
     if name.ends_with("_bytes_per_s") {
         return format!("{}/s", bytes(value, lang));
@@ -89,6 +89,7 @@ pub fn figure(name: &str, value: f64, lang: Lang) -> String {
         Some((_, "ns")) => time(value * 1e-9, lang),
         Some((_, "s")) => time(value, lang),
         Some((_, "bytes")) => bytes(value, lang),
+        Some((_, "share")) => percent(value, lang),
         _ => number(value, lang),
     }
 }

@@ -34,6 +34,20 @@ fn a_number_out_of_range_is_told_with_its_range() {
 }
 
 #[test]
+fn a_seed_of_chaos_is_a_whole_number_below_two_to_the_32() {
+    for command in ["compare", "lesson"] {
+        let range = "from 0 to 4294967295";
+        for seed in ["-1", "4294967296"] {
+            wrong(&[command, "lock", "--chaos", seed], &["--chaos", seed, "it must be", range]);
+        }
+        for seed in ["x", "", "1.5"] {
+            wrong(&[command, "lock", "--chaos", seed], &["--chaos", "not a whole number", range]);
+        }
+    }
+    wrong(&["compare", "threads", "--chaos", "1"], &["unexpected argument '--chaos'"]);
+}
+
+#[test]
 fn what_is_no_whole_number_is_told_as_such() {
     for value in ["1e9", "ten", "1.5", "", "0x10", "1 000", "1_000", "٣", "--", "1-"] {
         let words = ["--runs", "from 1 to 10000"];

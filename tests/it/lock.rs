@@ -183,6 +183,19 @@ fn a_lost_update_is_of_a_traced_run_that_lost_some() {
 }
 
 #[test]
+fn a_lost_update_can_be_replayed_from_the_value_that_both_had_read() {
+    for lost in lost_updates() {
+        let replay = lost.replay.unwrap();
+        assert_eq!(replay.program, "lock");
+        assert_eq!(replay.processes, ["withdraw", "deposit"]);
+        assert_eq!(replay.from, lost.steps[0].value);
+        // Both read, then the victim writes, then the one who overwrites it.
+        let expected = if lost.victim == "withdraw" { "ABAB" } else { "BABA" };
+        assert_eq!(replay.schedule, expected);
+    }
+}
+
+#[test]
 fn a_robust_lock_survives_its_owner_and_a_semaphore_does_not() {
     let done = Parlab::lesson(["experiment = \"owner-dies\""]).run();
     let of = |variant, name| done.figure(variant, name);

@@ -6,6 +6,7 @@
 
 mod architecture;
 mod bad_input;
+mod chaos;
 mod doctor;
 mod done;
 mod download;

@@ -96,6 +96,12 @@ pub fn lost_update(lost: u32) -> Event {
         overwriter: "deposit".to_owned(),
         lost,
         steps,
+        replay: Some(Replay {
+            program: "lock".to_owned(),
+            processes: vec!["withdraw".to_owned(), "deposit".to_owned()],
+            schedule: "ABAB".to_owned(),
+            from: 57,
+        }),
     })
 }
 
@@ -264,15 +270,18 @@ fn curve(variant: &str, [x, y]: [&str; 2], points: &[(f64, f64)]) -> Event {
     })
 }
 
-/// Two plots: one whose axes are logarithmic, one whose axes are not, and whose curves meet each other
-/// and the lines that they are held against; and one of a single point.
-fn curves() -> [Event; 7] {
+/// Four plots: one whose axes are logarithmic, one whose axes are not, and whose curves meet each
+/// other and the lines that they are held against; one of a single point; and one that begins at 0
+/// on a logarithmic axis.
+fn curves() -> [Event; 9] {
     let grown = |start: f64, each: f64| {
         let sizes = (0..=7).map(|power| 10_f64.powi(power));
         sizes.map(|n| (n, start + each * n)).collect::<Vec<_>>()
     };
     let time = ["n", "time_s"];
     let speed = ["workers", "speedup"];
+    let wrong = ["window_s", "wrong_share"];
+    let widths = |shares: [f64; 5]| [0.0, 1e-6, 1e-5, 1e-4, 1e-3].into_iter().zip(shares);
     [
         curve("pipe", time, &grown(2e-5, 2e-8)),
         curve("shm", time, &grown(5e-6, 2e-9)),
@@ -281,6 +290,8 @@ fn curves() -> [Event; 7] {
         curve("computing", speed, &[(1.0, 1.0), (2.0, 1.7), (3.0, 2.2), (4.0, 2.1)]),
         curve("waiting", speed, &[(1.0, 1.0), (2.0, 2.0), (3.0, 2.9), (4.0, 3.6)]),
         curve("flat", ["n", "runs"], &[(1.0, 5.0)]),
+        curve("unlocked", wrong, &widths([0.0, 0.1, 0.5, 0.95, 1.0]).collect::<Vec<_>>()),
+        curve("locked", wrong, &widths([0.0; 5]).collect::<Vec<_>>()),
     ]
 }
 
@@ -292,6 +303,13 @@ pub fn more() -> Vec<Event> {
         events.push(run("unlocked", index, 0.0003, 90 + spread));
         events.push(run("locked", index, 0.0019, 100));
     }
+    events.push(Event::Run(Run {
+        experiment: "bank".to_owned(),
+        variant: "locked".to_owned(),
+        index: 40,
+        delayed: Some("deposit".to_owned()),
+        ..Run::default()
+    }));
     events.push(lost_update(3));
     events.push(measured("plain", 8.21, 93.4));
     events.push(measured("robust", 13.9, 121.0));

@@ -227,66 +227,11 @@ impl Books<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicU64;
-
     use proptest::prelude::*;
 
     use super::*;
-    use crate::experiments::ledger::{Account, Page, Traced};
-    use crate::mp::SharedSlice;
-
-    const NAMES: [&str; 2] = ["withdraw", "deposit"];
-    const AMOUNTS: [i32; 2] = [-1, 1];
-
-    /// One word and two writers, each of whose loads and stores are made by hand.
-    struct Hand {
-        word: AtomicU64,
-        pages: [Page; 2],
-    }
-
-    impl Hand {
-        fn new() -> Self {
-            let word = AtomicU64::new(Word::start(100).bits());
-            Hand { word, pages: [0, 1].map(|_| SharedSlice::zeroed(64).unwrap()) }
-        }
-
-        fn writers(&self) -> [Traced<'_>; 2] {
-            [0, 1].map(|i| Traced::new(&self.word, &self.pages[i], i as u8 + 1))
-        }
-
-        fn books(&self, made: [u32; 2]) -> Books<'_> {
-            let writer = |i: usize| Writer {
-                name: NAMES[i],
-                amount: AMOUNTS[i],
-                made: made[i],
-                page: &self.pages[i],
-            };
-            let end = Word::from_bits(self.word.load(Relaxed));
-            Books { start: 100, end, writers: vec![writer(0), writer(1)] }
-        }
-    }
-
-    /// Plays a schedule: each letter is the next step (load, then store) of a writer.
-    /// Gives the books and the balance that a plain replay ends with.
-    fn play(hand: &Hand, schedule: &[usize]) -> ([u32; 2], i32) {
-        let mut writers = hand.writers();
-        let (mut held, mut made) = ([None; 2], [0_u32; 2]);
-        let (mut copies, mut plain) = ([0; 2], 100);
-        for &who in schedule {
-            match held[who].take() {
-                None => {
-                    held[who] = Some(writers[who].load());
-                    copies[who] = plain;
-                }
-                Some(balance) => {
-                    writers[who].store(balance + AMOUNTS[who]);
-                    plain = copies[who] + AMOUNTS[who];
-                    made[who] += 1;
-                }
-            }
-        }
-        (made, plain)
-    }
+    use crate::experiments::ledger::Account;
+    use crate::experiments::ledger::by_hand::{AMOUNTS, Hand, play, schedules};
 
     #[test]
     fn one_after_the_other_loses_nothing() {
@@ -347,11 +292,6 @@ mod tests {
         hand.pages[1][0].store(0, Relaxed);
         let found = hand.books(made).audit();
         assert_eq!(found, Err(DoesNotAddUp { computed: 101, found: 100 }));
-    }
-
-    /// Whole steps only: a load without its store has changed nothing.
-    fn schedules() -> impl Strategy<Value = Vec<usize>> {
-        prop::collection::vec(0..2_usize, 0..60)
     }
 
     proptest! {

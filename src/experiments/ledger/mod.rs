@@ -22,8 +22,13 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use crate::mp::{RawValue, SharedSlice, sys};
 
 mod audit;
+#[cfg(test)]
+mod by_hand;
+mod chaos;
+mod reduced;
 
 pub use audit::{Books, DoesNotAddUp, Lost, Writer};
+pub use chaos::Chaos;
 
 /// What the loops of a race work on: a shared number, read and written in separate steps.
 pub trait Account {

@@ -6,11 +6,12 @@
 
 use anyhow::{Context, Result};
 
+use super::schedules::BANK;
 use crate::experiments::clocks::Clocks;
 use crate::experiments::lab::Lab;
-use crate::experiments::ledger::Account;
+use crate::experiments::ledger::{Account, Chaos};
 use crate::experiments::race::{self, GATE_BOUND, Race, Writes};
-use crate::experiments::stage::Stage;
+use crate::experiments::stage::{Stage, Window};
 use crate::experiments::workers::finish_all;
 use crate::mp::{Gate, Lock, Process};
 
@@ -123,6 +124,7 @@ impl Race for Bank {
 
     const PEER: &'static str = "bank";
     const NAMES: [&'static str; 2] = ["withdraw", "deposit"];
+    const PROGRAM: Option<&'static str> = Some(BANK.name);
     const START: i32 = 100;
 
     fn named(variant: &str) -> Way {
@@ -176,6 +178,11 @@ impl Race for Bank {
 
 /// The experiment `bank`.
 pub fn run(lab: &mut Lab) -> Result<()> {
-    let bank = Bank::new(lab.iterations(), Stage::usual(&lab.machine.usable))?;
+    let stage = Stage::usual(&lab.machine.usable);
+    let stage = match lab.params.chaos {
+        Some(seed) => stage.with(Window::Chaos(Chaos::drawn(seed))),
+        None => stage,
+    };
+    let bank = Bank::new(lab.iterations(), stage)?;
     race::run(lab, &bank)
 }

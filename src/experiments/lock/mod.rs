@@ -1,9 +1,10 @@
 //! The lesson *lock*: two processes, one balance, and what a lock does about it.
 //!
-//! `bank` is the race that `compare` measures; the other experiments belong to
-//! the parts of the lesson.
+//! `bank` is the race that `compare` measures, and with `--chaos` it runs `chaos`, too; the other
+//! experiments belong to the parts of the lesson.
 
 mod bank;
+mod chaos;
 mod one_cpu;
 mod orphan;
 mod price;
@@ -22,7 +23,7 @@ pub static LESSON: Lesson = Lesson {
         ("lock/orphan.rs", include_str!("orphan.rs")),
         ("lock/two_locks.rs", include_str!("two_locks.rs")),
     ],
-    options: &[Opt::Runs, Opt::Iterations],
+    options: &[Opt::Runs, Opt::Iterations, Opt::Chaos],
     defaults: Params { runs: Some(10), iterations: Some(10_000), ..NO_PARAMS },
     needs: &[
         (Need::Cpus(2), &["core", "price"]),
@@ -103,6 +104,15 @@ pub static LESSON: Lesson = Lesson {
             figures: &[],
             experiment_figures: &[],
             run: one_cpu::run,
+        },
+        Experiment {
+            name: "chaos",
+            compared: false,
+            variants: &["unlocked", "locked"],
+            racy: &["unlocked"],
+            figures: chaos::FIGURES,
+            experiment_figures: chaos::EXPERIMENT_FIGURES,
+            run: chaos::run,
         },
         Experiment {
             name: "schedules",

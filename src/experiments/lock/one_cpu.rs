@@ -8,23 +8,23 @@ use anyhow::Result;
 
 use super::bank::{Bank, Way};
 use crate::experiments::lab::Lab;
-use crate::experiments::stage::Stage;
+use crate::experiments::stage::{Stage, Window};
 use crate::experiments::{race, rounds};
 
 /// The experiment `one-cpu`.
 pub fn run(lab: &mut Lab) -> Result<()> {
     let variants = lab.variants()?;
     let cpu = lab.machine.usable.first().copied().unwrap_or(0);
-    let on_it = |widened| Stage { cpus: Some([cpu, cpu]), widened };
-    let tight = Bank::new(lab.iterations(), on_it(false))?;
-    let widened = Bank::new(lab.iterations(), on_it(true))?;
+    let on_it = |window| Stage { cpus: Some([cpu, cpu]), window };
+    let tight = Bank::new(lab.iterations(), on_it(Window::Bare))?;
+    let widened = Bank::new(lab.iterations(), on_it(Window::Widened))?;
     lab.expect_steps(variants.len() as u64 * (u64::from(lab.runs()) + 1));
     let runs = rounds::interleave(lab, &variants, |lab, variant, index| {
         let bank = match variant.base {
             "tight" => &tight,
             _ => &widened,
         };
-        let run = race::plain(bank, Way::Unlocked)?;
+        let run = race::plain(bank, Way::Unlocked, index)?;
         Ok(Some(lab.entitle(run, variant, index)))
     })?;
     lab.summarize(&variants, &runs)

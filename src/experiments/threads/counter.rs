@@ -82,6 +82,7 @@ impl Race for Counter {
 
     const PEER: &'static str = "counter";
     const NAMES: [&'static str; 2] = ["thread-1", "thread-2"];
+    const PROGRAM: Option<&'static str> = None;
     const START: i32 = 0;
 
     fn named(variant: &str) -> Way {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::counter::{Counter, Way};
 use crate::event::Run;
 use crate::experiments::lab::Lab;
-use crate::experiments::stage::Stage;
+use crate::experiments::stage::{Stage, Window};
 use crate::experiments::{race, rounds};
 
 /// Figures of the experiment: whether a Python as it is answers the question (else those do that
@@ -26,14 +26,14 @@ pub const EXPERIMENT_FIGURES: &[&str] =
 pub fn run(lab: &mut Lab) -> Result<()> {
     let variants = lab.variants()?;
     let cpu = lab.machine.usable.first().copied().unwrap_or(0);
-    let stage = Stage { cpus: Some([cpu, cpu]), widened: true };
+    let stage = Stage { cpus: Some([cpu, cpu]), window: Window::Widened };
     let on_one_cpu = Counter::new(lab.iterations(), stage);
     lab.expect_steps(variants.len() as u64 * (u64::from(lab.runs()) + 1));
     let runs = rounds::interleave(lab, &variants, |lab, variant, index| {
         if variant.python.is_some() {
             return race::peer::<Counter>(lab, variant, index);
         }
-        let run = race::plain(&on_one_cpu, Way::Unlocked)?;
+        let run = race::plain(&on_one_cpu, Way::Unlocked, index)?;
         Ok(Some(lab.entitle(run, variant, index)))
     })?;
     lab.warn_without_overlap(&variants, &runs)?;

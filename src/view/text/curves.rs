@@ -44,7 +44,7 @@ pub(super) fn draw(curves: &[Curve], style: &Style) -> String {
 
 fn drawn(curves: &[&Curve], style: &Style) -> String {
     let points = || curves.iter().flat_map(|curve| &curve.points);
-    let x = Axis::over(points().map(|point| point.0));
+    let x = Axis::from_zero(points().map(|point| point.0));
     let y = Axis::over(points().map(|point| point.1));
     let [x_name, y_name] = [(&curves[0].x, &x), (&curves[0].y, &y)]
         .map(|(name, axis)| words::axis(style.lang, name, axis.logarithmic));
@@ -79,18 +79,35 @@ struct Axis {
     least: f64,
     greatest: f64,
     logarithmic: bool,
+    /// Whether 0 is on a logarithmic axis: it stands at the beginning, a decade below the least of
+    /// the others, because it has no place there.
+    zero: bool,
 }
 
 impl Axis {
     fn over(values: impl Iterator<Item = f64> + Clone) -> Axis {
         let least = values.clone().fold(f64::INFINITY, f64::min);
         let greatest = values.fold(f64::NEG_INFINITY, f64::max);
-        Axis { least, greatest, logarithmic: least > 0.0 && greatest > LOGARITHMIC_FROM * least }
+        let logarithmic = least > 0.0 && greatest > LOGARITHMIC_FROM * least;
+        Axis { least, greatest, logarithmic, zero: false }
+    }
+
+    /// The same for values that were chosen, one of which may be 0, which stands for none.
+    fn from_zero(values: impl Iterator<Item = f64> + Clone) -> Axis {
+        let others = Axis::over(values.clone().filter(|value| *value != 0.0));
+        let zero = others.logarithmic && values.clone().any(|value| value == 0.0);
+        match zero {
+            true => Axis { least: others.least / 10.0, zero, ..others },
+            false => Axis::over(values),
+        }
     }
 
     /// Where a value lies, from 0 to 1.
     fn share(&self, value: f64) -> f64 {
-        let of = |value: f64| if self.logarithmic { value.ln() } else { value };
+        let of = |value: f64| match self.logarithmic {
+            true => value.max(self.least).ln(), // 0 stands where the axis begins
+            false => value,
+        };
         let range = of(self.greatest) - of(self.least);
         if range > 0.0 { (of(value) - of(self.least)) / range } else { 0.5 }
     }
@@ -109,7 +126,11 @@ impl Axis {
     ) -> Vec<(usize, String)> {
         let values: Vec<f64> = if self.logarithmic {
             let (first, last) = (self.least.log10().ceil(), self.greatest.log10().floor());
-            (first as i32..=last as i32).map(|power| 10_f64.powi(power)).collect()
+            let powers = (first as i32..=last as i32).map(|power| 10_f64.powi(power));
+            let zero = self.zero.then_some(0.0);
+            zero.into_iter()
+                .chain(powers.filter(|power| !self.zero || *power > self.least))
+                .collect()
         } else {
             others
         };

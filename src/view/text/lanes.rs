@@ -10,7 +10,7 @@ use super::super::style::{Paint, Style};
 use super::super::words;
 use super::blocks;
 use super::gathered::Gathered;
-use crate::event::{LostUpdate, Op, Run, Step};
+use crate::event::{LostUpdate, Op, Replay, Run, Step};
 use crate::stats;
 
 /// Columns of an arrow between a lane and the shared word: fewer where it is narrow.
@@ -71,7 +71,30 @@ pub(super) fn draw(lost: &LostUpdate, style: &Style) -> String {
     }
     let sentence =
         words::lost_update_sentence(style.lang, &lost.victim, &lost.overwriter, lost.lost);
-    text + &blocks::plain(&sentence, "  ", style)
+    text.push_str(&blocks::plain(&sentence, "  ", style));
+    if let (Some(replay), Some(update)) = (&lost.replay, first_lost(lost)) {
+        text.push_str(&draw_replay(replay, lost, update, style));
+    }
+    text
+}
+
+/// The number of the first update that was lost, among the victim's own.
+fn first_lost(lost: &LostUpdate) -> Option<u32> {
+    let is_it = |step: &&Step| step.process == lost.victim && step.op == Op::Store;
+    lost.steps.iter().find(is_it).map(|step| step.write.1)
+}
+
+/// The command that goes through it step by step, on a line of its own: it is typed.
+fn draw_replay(replay: &Replay, lost: &LostUpdate, update: u32, style: &Style) -> String {
+    let Replay { program, processes, schedule, from } = replay;
+    let (victim, overwriter) = (&lost.victim, &lost.overwriter);
+    let whose: Vec<String> =
+        ('A'..).zip(processes).map(|(letter, name)| format!("{letter} {name}")).collect();
+    let sentence =
+        words::replay(style.lang, update, victim, overwriter, lost.lost, &whose.join(", "));
+    let command = format!("parlab play {program} --schedule {schedule} --from {from}");
+    let command = style.paint(&command, Paint::Code);
+    format!("{}    {command}\n", blocks::plain(&sentence, "  ", style))
 }
 
 /// Whether steps of the same process were left out before this one: it made or saw a

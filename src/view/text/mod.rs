@@ -8,6 +8,7 @@
 mod blocks;
 mod curves;
 mod deadlock;
+mod delays;
 mod doctor;
 mod game;
 mod gathered;
@@ -201,6 +202,7 @@ impl Text {
         }
         self.block(&outcomes::draw(&gathered, &style))?;
         self.block(&overlap::draw(&gathered, summary, &style))?;
+        self.block(&delays::draw(&gathered, &style))?;
         self.block(&placement::draw(&gathered, &style))?;
         self.block(&starts::draw(&gathered, &style))?;
         self.block(&lanes::losses(&gathered, &style))?;

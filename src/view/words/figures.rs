@@ -19,7 +19,8 @@ pub fn figure_name(lang: Lang, name: &str) -> String {
         (Some([en, _]), Lang::En) => en.to_owned(),
         (Some([_, it]), Lang::It) => it.to_owned(),
         (None, _) => {
-            let bare = ["_ns", "_s", "_bytes"].iter().find_map(|unit| name.strip_suffix(unit));
+            let bare =
+                ["_ns", "_s", "_bytes", "_share"].iter().find_map(|unit| name.strip_suffix(unit));
             bare.unwrap_or(name).replace('_', " ")
         }
     }
@@ -47,15 +48,19 @@ const FIGURES: &[(&str, &str, &str)] = &[
     ("at_100_s", "with 100", "con 100"),
     ("at_100k_s", "with 100 000", "con 100 000"),
     ("at_100us_s", "with 100 µs", "con 100 µs"),
+    ("at_100us_share", "wrong with 100 µs", "sbagliate con 100 µs"),
     ("at_10_s", "with 10", "con 10"),
     ("at_10k_s", "with 10 000", "con 10 000"),
     ("at_10m_s", "with 10 000 000", "con 10 000 000"),
     ("at_10us_s", "with 10 µs", "con 10 µs"),
+    ("at_10us_share", "wrong with 10 µs", "sbagliate con 10 µs"),
     ("at_1_s", "with 1", "con 1"),
     ("at_1k_s", "with 1 000", "con 1 000"),
     ("at_1m_s", "with 1 000 000", "con 1 000 000"),
     ("at_1mib_bytes_per_s", "with 1 MiB", "con 1 MiB"),
     ("at_1ms_s", "with 1 ms", "con 1 ms"),
+    ("at_1ms_share", "wrong with 1 ms", "sbagliate con 1 ms"),
+    ("at_1us_share", "wrong with 1 µs", "sbagliate con 1 µs"),
     ("at_2", "with 2", "con 2"),
     ("at_2_s", "with 2", "con 2"),
     ("at_3", "with 3", "con 3"),
@@ -71,6 +76,7 @@ const FIGURES: &[(&str, &str, &str)] = &[
     ("at_64b_bytes_per_s", "with 64 B", "con 64 B"),
     ("at_64kib_bytes_per_s", "with 64 KiB", "con 64 KiB"),
     ("at_8", "with 8", "con 8"),
+    ("at_none_share", "wrong with no window", "sbagliate senza attesa"),
     ("at_once", "most at once", "insieme al massimo"),
     ("at_once_bytes", "taken of one write", "accolti di una scrittura"),
     ("before", "value before", "valore prima"),
@@ -243,6 +249,7 @@ const FIGURES: &[(&str, &str, &str)] = &[
     ("room_after_bytes", "read until one fits", "letti finché uno ci sta"),
     ("rounds", "rounds", "giri"),
     ("runs", "runs", "esecuzioni"),
+    ("runs_each", "runs of each", "esecuzioni di ciascuna"),
     ("said", "the server said", "risposta del server"),
     ("same_address", "same address", "stesso indirizzo"),
     ("same_cpu", "same CPU", "stessa CPU"),
@@ -266,6 +273,7 @@ const FIGURES: &[(&str, &str, &str)] = &[
     ("state_ended", "state at its end", "stato alla fine"),
     ("state_later", "state later", "stato più tardi"),
     ("step_ns", "a step", "un passo"),
+    ("steps", "steps", "passi"),
     ("stopped", "stopped early", "fermato prima"),
     ("stored", "stored", "conservato"),
     ("stuck", "stuck", "bloccati"),
@@ -295,6 +303,7 @@ const FIGURES: &[(&str, &str, &str)] = &[
     ("waits", "waits", "aspetta"),
     ("while_alive", "while its owner lives", "finché vive chi lo tiene"),
     ("whole", "whole", "interi"),
+    ("window_s", "time between reading and writing", "tempo tra lettura e scrittura"),
     ("wins", "beats the loop", "batte il ciclo"),
     ("without_gil", "without a GIL", "senza GIL"),
     ("work_done", "work done", "lavoro fatto"),
@@ -307,6 +316,8 @@ const FIGURES: &[(&str, &str, &str)] = &[
     ("works_after", "second pool works", "il secondo pool funziona"),
     ("writing_ends", "writing ends open", "estremi di scrittura aperti"),
     ("written_bytes", "written", "scritti"),
+    ("wrong", "wrong", "sbagliate"),
     ("wrong_runs", "wrong runs", "esecuzioni sbagliate"),
+    ("wrong_share", "wrong runs", "esecuzioni sbagliate"),
     ("wrong_versions", "wrong at least once", "sbagliate almeno una volta"),
 ];
