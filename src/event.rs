@@ -678,7 +678,7 @@ pub enum ErrorKind {
     UnknownPart,
     /// No experiment that would run has a variant of that name.
     UnknownVariant,
-    /// There are more schedules than can be counted.
+    /// There are more schedules than can be told exactly (2^53).
     TooManySchedules,
     /// What was counted and what was run do not agree: a bug of parlab's, or of the machine.
     Differs,

@@ -65,7 +65,7 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::AddressList => "cannot use this list of addresses",
         ErrorKind::UnknownPart => "the lesson has no such part",
         ErrorKind::UnknownVariant => "no experiment that would run has this variant",
-        ErrorKind::TooManySchedules => "so large a program has more schedules than can be counted",
+        ErrorKind::TooManySchedules => "so large a program has too many schedules",
         ErrorKind::Differs => {
             "what was counted and what real processes did are not the same (counted / ran)"
         }
@@ -156,8 +156,8 @@ fn next_en(kind: ErrorKind) -> &'static str {
         ErrorKind::UnknownPart => "Give one of its parts, `core`, or `all`.",
         ErrorKind::UnknownVariant => "Give `--only` one of the variants that would run.",
         ErrorKind::TooManySchedules => {
-            "Up to 9 007 199 254 740 992 are counted: ask for fewer `--ops`. Of more than `--most` \
-             a fair sample is run."
+            "At most 9 007 199 254 740 992 (2^53) are told exactly in JSON: ask for fewer `--ops`. Of \
+             more than `--most` a fair sample is run."
         }
         ErrorKind::Differs => {
             "One of the two is wrong, and so nothing of it was told: please report it with this \
@@ -204,9 +204,7 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::AddressList => "impossibile usare questo elenco di indirizzi",
         ErrorKind::UnknownPart => "la lezione non ha questa parte",
         ErrorKind::UnknownVariant => "nessun esperimento da eseguire ha questa variante",
-        ErrorKind::TooManySchedules => {
-            "un programma così grande ha più ordini di esecuzione di quanti se ne possano contare"
-        }
+        ErrorKind::TooManySchedules => "un programma così grande ha troppi ordini di esecuzione",
         ErrorKind::Differs => {
             "il conteggio e ciò che hanno fatto i processi veri non coincidono (contato / eseguito)"
         }
@@ -297,8 +295,8 @@ fn next_it(kind: ErrorKind) -> &'static str {
         ErrorKind::UnknownPart => "Indica una delle sue parti, oppure `core` o `all`.",
         ErrorKind::UnknownVariant => "Indica a `--only` una delle varianti da eseguire.",
         ErrorKind::TooManySchedules => {
-            "Se ne contano fino a 9 007 199 254 740 992: riduci `--ops`. Oltre `--most` se ne esegue \
-             un campione equo."
+            "In JSON sono esatti al massimo 9 007 199 254 740 992 (2^53): riduci `--ops`. Se sono più \
+             di `--most`, se ne esegue un campione estratto a caso."
         }
         ErrorKind::Differs => {
             "Uno dei due è sbagliato, perciò non ne è stato riferito nulla: segnalalo con questa riga \
