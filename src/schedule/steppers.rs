@@ -1,5 +1,5 @@
-//! The real processes of a program, each behind a gate before every step, and the tape that says
-//! whose turn it is.
+//! The real processes of a program, each behind a gate until the turn is its own, and the tape
+//! that says whose turn it is.
 //!
 //! A tape is a list of orders in shared memory, and one place in it. The process whose order
 //! stands there takes its step and moves the place on; if the next order is another's, it opens

@@ -117,7 +117,7 @@ fn next_en(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::TimeLimit => {
             "Give it more time (`--seconds-limit`) or less to do (`--n`, `--runs`, `--iterations`, \
-             `--only`)."
+             `--only`; `explore`: `--ops`, `--most`, `--free-runs`)."
         }
         ErrorKind::TooLong => {
             "Ask for less (`--work`, `--wait`, `--n`, `--runs`), or allow more time \
@@ -256,7 +256,7 @@ fn next_it(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::TimeLimit => {
             "Dagli più tempo (`--seconds-limit`) o meno lavoro (`--n`, `--runs`, `--iterations`, \
-             `--only`)."
+             `--only`; `explore`: `--ops`, `--most`, `--free-runs`)."
         }
         ErrorKind::TooLong => {
             "Chiedi meno (`--work`, `--wait`, `--n`, `--runs`), o concedi più tempo \
