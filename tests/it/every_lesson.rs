@@ -11,10 +11,10 @@ use crate::parlab::Parlab;
 /// there is none where chance or the machine decides. Of other lessons only the number of answers
 /// is held.
 const QUESTIONS: [(&str, &str); 5] = [
-    ("queue", "share busy grain killed=confirmed who=nobody"),
+    ("queue", "share busy grain killed=confirmed who=nobody stuck=sometimes"),
     ("shm", "sum=unchanged equal=width growth copies=one-for-all crash=stays"),
     ("manager", "copy=copy shared=same-list port silent=dropped killed=told"),
-    ("pipe", "early=waits nobody=waits byte forgotten=for-ever share size"),
+    ("pipe", "early=waits nobody=waits byte forgotten=for-ever share size luck=none"),
     ("download", "four disk=four sixteen cut=nothing"),
 ];
 
