@@ -657,7 +657,7 @@ pub enum ErrorKind {
     UnknownPart,
     /// No experiment that would run has a variant of that name.
     UnknownVariant,
-    /// There are more schedules than can be counted.
+    /// There are more schedules than can be told exactly (2^53).
     TooManySchedules,
     /// A schedule has a step that cannot be taken: `step` and `refused` say which and why.
     BadSchedule,

@@ -142,13 +142,17 @@ fn explore_command() -> Clap {
         .subcommand_value_name("PROGRAM")
         .subcommand_help_heading("Programs");
     for subject in LESSONS.iter().flat_map(|lesson| lesson.programs) {
-        let (lesson, _) = experiments::subject(subject.name).expect("from the registry");
-        let options = subject.options.iter();
-        let mut args: Vec<Arg> =
-            options.map(|opt| argument(*opt, opt.get(&subject.defaults))).collect();
+        let option = |&opt: &Opt| {
+            let arg = argument(opt, opt.get(&subject.defaults));
+            // Where another way to write the program fixes it, it is refused and not ignored.
+            let only_for = subject.any_processes.filter(|_| opt == Opt::Processes);
+            arg.requires_all(only_for)
+        };
+        let mut args: Vec<Arg> = subject.options.iter().map(option).collect();
         args.extend(ways(variants(subject)));
-        args.extend([seed(), seconds_limit()]);
-        command = command.subcommand(Clap::new(subject.name).about(title(lesson)).args(args));
+        let drawn = format!("Seed of the schedules that are drawn (0 to {}; usually 1)", u64::MAX);
+        args.extend([seed().help(drawn), seconds_limit()]);
+        command = command.subcommand(Clap::new(subject.name).about(subject.about).args(args));
     }
     command
 }

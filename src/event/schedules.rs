@@ -38,12 +38,13 @@ pub struct Schedules {
     pub stuck_observed: u64,
     /// How many free runs came there; null if there were no free runs.
     pub stuck_free: Option<u64>,
-    /// The shortest schedule that gets stuck, among those that were run: a letter for each step,
-    /// A for the first process. Null if none does.
+    /// The shortest of all schedules that get stuck, the first by the alphabet: a letter for each
+    /// step, A for the first process. Null if none does.
     pub shortest_stuck: Option<String>,
     /// Steps that were taken in all schedules that were run.
     pub steps: u64,
-    /// How long the processes took for these steps; to fork them is not counted.
+    /// How long the processes took for these steps, with handing over to each other, finding that
+    /// they are stuck and going back to the start; to fork them is not counted.
     pub time_s: f64,
     /// How often the program was let go without gates.
     pub free_runs: u64,

@@ -10,18 +10,22 @@ use super::Opt;
 use super::failure::Failure;
 use super::lab::Lab;
 use crate::event::{self, ErrorKind, Event, Outcome, Params, Progress, Schedules};
-use crate::schedule::{self, Census, Completions, Explored, Free, Program, ScheduleError, State};
+use crate::schedule::{
+    self, Census, Completions, Explored, Free, Goal, Program, ScheduleError, State,
+};
 
 /// The most schedules that are counted: what every reader of JSON keeps exact.
 const MOST_COUNTED: u128 = 1 << 53;
-/// How many schedules go by between two reports of progress.
-const REPORT: u64 = 1_000;
+/// How often progress is reported, at most.
+const REPORTS: u64 = 20;
 
 /// A program whose every schedule can be run.
 #[derive(Debug)]
 pub struct Subject {
     /// Its name in `parlab explore`.
     pub name: &'static str,
+    /// What it is, for the help.
+    pub about: &'static str,
     /// The experiment that explores it; its variants are the ways to write the program.
     pub experiment: &'static str,
     /// The experiment that lets the same program run freely; events carry its name.
@@ -32,6 +36,8 @@ pub struct Subject {
     pub options: &'static [Opt],
     /// Values of the options where nobody sets them.
     pub defaults: Params,
+    /// The variant that leaves open how many processes there are: `--processes` is for it alone.
+    pub any_processes: Option<&'static str>,
     /// The program of a variant.
     pub program: fn(variant: &str, size: &Size) -> Program,
 }
@@ -41,7 +47,7 @@ pub struct Subject {
 pub struct Size {
     /// How often each process does what the program repeats.
     pub ops: usize,
-    /// How many processes, where the program leaves that open.
+    /// How many processes, where the program leaves that open ([`Subject::any_processes`]).
     pub processes: usize,
     /// The number at the start, where it is another than the program's own.
     pub start: Option<i32>,
@@ -145,7 +151,8 @@ struct Reports<'a> {
 
 impl Reports<'_> {
     fn at(&mut self, done: u64) {
-        if done < self.told + REPORT.min(self.total) || self.failed.is_some() {
+        let due = (self.told + self.total.div_ceil(REPORTS)).min(self.total);
+        if done < due || self.failed.is_some() {
             return;
         }
         self.told = done;
@@ -206,7 +213,7 @@ impl Told<'_> {
             stuck: count(census.stuck),
             stuck_observed: explored.stuck,
             stuck_free: has_free.then_some(free.stuck),
-            shortest_stuck: explored.shortest_stuck.clone(),
+            shortest_stuck: shortest_stuck(program, census),
             steps: explored.steps,
             time_s: explored.time.as_secs_f64(),
             free_runs: free.runs,
@@ -214,6 +221,12 @@ impl Told<'_> {
             outcomes: census.outcomes.iter().map(outcome).collect(),
         }
     }
+}
+
+/// The shortest schedule that gets stuck, if any does.
+fn shortest_stuck(program: &Program, census: &Census) -> Option<String> {
+    let shortest = || schedule::shortest(program, &State::start(program), Goal::Stuck);
+    (census.stuck > 0).then(shortest)?.map(|way| schedule::letters(&way))
 }
 
 /// What each process of a program does, as events tell it.

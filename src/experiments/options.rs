@@ -147,7 +147,7 @@ impl Opt {
             Opt::Work => "Computing in each item",
             Opt::Wait => "Sleeping in each item",
             Opt::Ops => "How often each process does what the program repeats",
-            Opt::Processes => "Processes",
+            Opt::Processes => "Processes that add, with --add",
             Opt::Most => "The most schedules that are run; of more, so many are drawn",
             Opt::FreeRuns => "Runs of the same program without gates, to compare with",
             Opt::Chaos => {

@@ -20,13 +20,12 @@ pub struct Explored {
     pub outcomes: BTreeMap<i32, u64>,
     /// How many of them came to where nobody can go on.
     pub stuck: u64,
-    /// The shortest of these, the first by the alphabet.
-    pub shortest_stuck: Option<String>,
     /// The pids of the processes that ran first.
     pub pids: Vec<i32>,
     /// Steps that were taken in all of them.
     pub steps: u64,
-    /// How long the processes took for them; to fork them is not counted.
+    /// How long the processes took for them, with handing over, finding that they are stuck and
+    /// going back to the start; to fork them is not counted.
     pub time: Duration,
 }
 
@@ -52,7 +51,6 @@ pub fn explore(
         ran: 0,
         outcomes: BTreeMap::new(),
         stuck: 0,
-        shortest_stuck: None,
         pids: Vec::new(),
         steps: 0,
         time: Duration::ZERO,
@@ -177,22 +175,17 @@ impl Explored {
             if ran != (end.word, stuck) {
                 return Err(differs(schedule, counted, &told(ran.0, ran.1)));
             }
-            self.note(schedule, end.word, stuck);
+            self.note(schedule.len(), end.word, stuck);
         }
         Ok(())
     }
 
-    fn note(&mut self, schedule: &[usize], word: i32, stuck: bool) {
+    fn note(&mut self, steps: usize, word: i32, stuck: bool) {
         self.ran += 1;
-        self.steps += schedule.len() as u64;
-        if !stuck {
-            *self.outcomes.entry(word).or_default() += 1;
-            return;
-        }
-        self.stuck += 1;
-        let known = self.shortest_stuck.as_ref().map_or(usize::MAX, String::len);
-        if schedule.len() < known {
-            self.shortest_stuck = Some(letters(schedule));
+        self.steps += steps as u64;
+        match stuck {
+            true => self.stuck += 1,
+            false => *self.outcomes.entry(word).or_default() += 1,
         }
     }
 

@@ -12,7 +12,7 @@ use super::program::{MOST_PROCESSES, Program};
 use super::search::letter;
 use super::stage::{Hands, Stage};
 use super::steppers::ScheduleError;
-use crate::mp::{Gate, Process, Shared, sys};
+use crate::mp::{self, Gate, Process, Shared, sys};
 
 /// How long a process waits for the others at the start.
 const TOGETHER: Duration = Duration::from_secs(5);
@@ -77,21 +77,39 @@ fn free_run(program: &Program, cpus: &[usize]) -> Result<Option<i32>, ScheduleEr
     }
     stage.leave();
     let _ = start.arrive_and_wait(TOGETHER);
-    for (me, process) in processes.iter_mut().enumerate() {
-        let exit = process.join()?;
-        if !exit.success() {
-            let how = process.panic_message().map_or(exit.to_string(), str::to_string);
-            let pid = process.pid().expect("started");
-            return Err(ScheduleError::Died { process: letter(me), pid, how });
-        }
-    }
+    join_all(processes)?;
     let stuck = clock.stuck.load(SeqCst) != 0;
     Ok((!stuck).then(|| stage.word.get()))
+}
+
+/// Joins the processes in whatever order they end: one that was killed is told at once, and not
+/// only after another, which may be waiting for it for ever.
+fn join_all(processes: Vec<Process>) -> Result<(), ScheduleError> {
+    let mut running: Vec<(usize, Process)> = processes.into_iter().enumerate().collect();
+    while !running.is_empty() {
+        let exits = running.iter().map(|(_, process)| process.sentinel().expect("started"));
+        let ended = mp::pipe::wait(&exits.collect::<Vec<_>>(), None)?;
+        for place in ended.into_iter().rev() {
+            let (me, mut process) = running.remove(place);
+            let exit = process.join()?;
+            if !exit.success() {
+                let how = process.panic_message().map_or(exit.to_string(), str::to_string);
+                let pid = process.pid().expect("started");
+                return Err(ScheduleError::Died { process: letter(me), pid, how });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Steps as they come. A step that must wait is tried again until it can be taken, or until it is
 /// certain that it never can: every process that is left has tried in vain since the last step of
 /// anyone.
+///
+/// That is certain although a step is counted only after it was taken. Say that one was taken and
+/// not counted yet: its process had tried it in vain at this very count, so another step has made it
+/// possible since, not counted either, of a process for which the same is true. But the first of
+/// these steps had no other before it.
 fn go(program: &Program, hands: &mut Hands, clock: &Clock, me: usize) {
     while !hands.finished() && clock.stuck.load(SeqCst) == 0 {
         let now = clock.steps.load(SeqCst);

@@ -1,8 +1,8 @@
 //! Every schedule of a small program, on real processes.
 //!
 //! A simulator steps and is exact; real processes race and are real. Here the same program is
-//! both: forked processes do its steps on a real word, real locks, a real queue, each waiting at
-//! a gate before every atomic step, and somebody else decides who goes next. So an outcome that
+//! both: forked processes do its steps on a real word, real locks, a real queue, each asleep
+//! at a gate until the turn is its own, and somebody else decides who goes next. So an outcome that
 //! a race shows once in a million runs is shown at will, and that no other exists is shown by
 //! running all of them.
 //!

@@ -5,8 +5,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use super::program::{Program, Step};
+use super::search::letter;
 use super::steppers::ScheduleError;
-use crate::mp::{Connection, Lock, LockGuard, Queue, QueueError, RawValue, pipe_oneway, sys};
+use crate::mp::{Connection, Lock, LockGuard, Queue, RawValue, pipe_oneway, sys};
 
 /// What one message of the queue takes there: four bytes for its length, and one.
 const MESSAGE: usize = 5;
@@ -136,7 +137,7 @@ impl<'a> Hands<'a> {
                 self.held[lock].is_some()
             }
             Step::Release(lock) => self.held[lock].take().map(LockGuard::release).is_some(),
-            Step::Put => !matches!(self.queue().try_put(&1), Err(QueueError::Full { .. })),
+            Step::Put => self.queue().try_put(&1).is_ok(),
             Step::Get => match self.queue().try_get() {
                 Ok(message) => self.received(message),
                 Err(_) => false,
@@ -181,9 +182,17 @@ impl<'a> Hands<'a> {
 
     /// Whether that process has ended, by the kernel's word. One that has taken its last step is
     /// on its way out, and is waited for as `join` does.
+    ///
+    /// # Panics
+    /// If that one does not get out: it must be stopped, and is not to be taken for one that runs.
     fn has_ended(&self, other: usize) -> bool {
-        let bound = if self.stage.is_done(other) { ENDING } else { Duration::ZERO };
+        let done = self.stage.is_done(other);
+        let bound = if done { ENDING } else { Duration::ZERO };
         let exits = self.stage.exits.borrow();
-        sys::wait_readable(exits[other].as_fd(), bound).expect("a pidfd can be waited for")
+        let ended = sys::wait_readable(exits[other].as_fd(), bound);
+        let ended = ended.expect("a pidfd can be waited for");
+        let name = letter(other);
+        assert!(ended || !done, "process {name} did not end within {ENDING:?} of its last step");
+        ended
     }
 }

@@ -1,5 +1,5 @@
-//! The real processes of a program, each behind a gate before every step, and the tape that says
-//! whose turn it is.
+//! The real processes of a program, each behind a gate until the turn is its own, and the tape
+//! that says whose turn it is.
 //!
 //! A tape is a list of orders in shared memory, and one place in it. The process whose order
 //! stands there takes its step and moves the place on; if the next order is another's, it opens
@@ -200,7 +200,8 @@ pub(super) struct Steppers<'a> {
 }
 
 impl<'a> Steppers<'a> {
-    /// Forks the processes of the program, all on the first CPU that the caller may use.
+    /// Forks the processes of the program, all on the first CPU that the caller may use, and returns
+    /// when each has answered at its gate: what is timed later has nothing of their beginnings.
     pub fn start(program: &'a Program) -> Result<Self, ScheduleError> {
         let ground = Rc::new(Ground { line: Line::new()?, stage: Stage::new(program)? });
         let cpu = sys::affinity()?.first().copied();
@@ -216,7 +217,10 @@ impl<'a> Steppers<'a> {
             processes.push(process);
         }
         ground.stage.leave();
-        Ok(Steppers { ground, passed: 0, processes })
+        let mut steppers = Steppers { ground, passed: 0, processes };
+        let reports = (0..program.processes()).map(|process| Order::of(process, Task::Report));
+        steppers.run(&reports.collect::<Vec<_>>())?;
+        Ok(steppers)
     }
 
     /// Their pids.

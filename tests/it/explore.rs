@@ -103,6 +103,9 @@ fn a_schedule_that_gets_stuck_is_written_out() {
     let told = schedules(&explore(["two-locks", "--free-runs", "0"]).run());
     assert_eq!((told.total, told.stuck, told.stuck_observed), (6, 2, 2));
     assert_eq!(told.shortest_stuck.as_deref(), Some("AB"));
+    let few = ["two-locks", "--ops", "10", "--most", "1", "--free-runs", "0"];
+    let told = schedules(&explore(few).run());
+    assert_eq!(told.shortest_stuck.as_deref(), Some("AB"), "of all, whichever was drawn");
     let args = ["explore", "two-locks", "--free-runs", "0", "--lang", "it"];
     Parlab::new().args(args).run().stdout_has("il più breve è");
     let mended = schedules(&explore(["two-locks", "--same-order", "--free-runs", "9"]).run());
@@ -191,6 +194,7 @@ fn bad_input_gets_one_clear_message() {
         (vec!["lock", "--ops", "0"], "it must be from 1 to 14"),
         (vec!["lock", "--ops", "15"], "it must be from 1 to 14"),
         (vec!["lock", "--processes", "4"], "it must be from 2 to 3"),
+        (vec!["lock", "--processes", "3"], "--add"),
         (vec!["lock", "--most", "0"], "it must be from 1 to 1000000"),
         (vec!["lock", "--free-runs", "-1"], "it must be from 0 to 10000"),
         (vec!["lock", "--locked", "--half-locked"], "cannot be used with"),

@@ -28,6 +28,8 @@ pub const CASES: &[Case] = &[
     ("schedules::a_dead_process_of_a_game_is_named", a_dead_process_is_named),
     ("schedules::a_process_killed_in_mid_exploration_is_named", killed_while_exploring),
     ("schedules::free_runs_end_as_schedules_can", free_runs_end_as_schedules_can),
+    ("schedules::a_process_killed_in_a_free_run_is_named", killed_in_a_free_run),
+    ("schedules::one_that_is_stopped_goes_on_when_continued", stopped_and_continued),
 ];
 
 fn each_opening_lets_through_once() {
@@ -223,9 +225,7 @@ fn killed_while_exploring() {
     let census = census(&program).unwrap();
     let mut kills = 0;
     let told = explore(&program, &census, 100_000, 1, &mut |_| {
-        let me = std::process::id();
-        let children = std::fs::read_to_string(format!("/proc/{me}/task/{me}/children")).unwrap();
-        let pids: Vec<i32> = children.split_whitespace().map(|pid| pid.parse().unwrap()).collect();
+        let pids = children();
         assert_eq!(pids.len(), 2, "real processes, and no more of them than the program has");
         if kills == 0 {
             kill(Pid::from_raw(pids[0]), Signal::SIGKILL).unwrap();
@@ -244,4 +244,59 @@ fn free_runs_end_as_schedules_can() {
         assert!(free.stuck == 0 || census.stuck > 0, "{name}");
         assert!(!(census.outcomes.is_empty() && free.stuck < 20), "{name}");
     }
+}
+
+/// The children of this case's process.
+fn children() -> Vec<i32> {
+    let me = std::process::id();
+    let children = std::fs::read_to_string(format!("/proc/{me}/task/{me}/children")).unwrap();
+    children.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+}
+
+/// The one that is killed is the parent that gets, as soon as it is there: without it one of the
+/// children has no room for ever, and must not be waited for. A killer may come too late.
+fn killed_in_a_free_run() {
+    let (_, queue) = experiments::subject("queue").unwrap();
+    let program = (queue.program)("join-first", &Size { ops: 1, processes: 2, start: None });
+    let case = std::process::id();
+    for _ in 0..20 {
+        let mut killer = started("killer", || {
+            let children = format!("/proc/{case}/task/{case}/children");
+            loop {
+                let pids = std::fs::read_to_string(&children).unwrap();
+                // The killer itself, both children, and their parent.
+                if let Some(last) = pids.split_whitespace().nth(3) {
+                    let _ = kill(Pid::from_raw(last.parse().unwrap()), Signal::SIGKILL);
+                    return;
+                }
+            }
+        });
+        let told = free_runs(&program, 100, &mut |_| {});
+        ends_well(&mut killer);
+        match told {
+            Ok(_) => {}
+            Err(ScheduleError::Died { process: 'C', .. }) => return,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("nobody was killed in time");
+}
+
+fn stopped_and_continued() {
+    let (_, bank) = experiments::subject("lock").unwrap();
+    let program = (bank.program)("unlocked", &Size { ops: 4, processes: 2, start: None });
+    let census = census(&program).unwrap();
+    let mut continuer = None;
+    let told = explore(&program, &census, 100_000, 1, &mut |_| {
+        if continuer.is_none() {
+            let victim = Pid::from_raw(children()[0]);
+            kill(victim, Signal::SIGSTOP).unwrap();
+            continuer = Some(started("continuer", move || {
+                std::thread::sleep(Duration::from_millis(120));
+                kill(victim, Signal::SIGCONT).unwrap();
+            }));
+        }
+    });
+    assert_eq!(told.unwrap().ran, 12_870);
+    ends_well(&mut continuer.expect("it was heard of"));
 }

@@ -77,6 +77,21 @@ fn the_right_end_is_marked_and_a_deadlock_has_a_row_of_its_own() {
 }
 
 #[test]
+fn one_schedule_and_none_are_told_as_such() {
+    let correct = |correct, lang| {
+        let page = drawn(Schedules { correct, ..told(8, 8, true) }, 100, lang);
+        page.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    for (lang, one, none) in [
+        (Lang::En, "1 of 8 schedules ends right", "None of the schedules ends right (8)"),
+        (Lang::It, "il risultato giusto 1 ordine su 8", "Nessun ordine dà il risultato giusto (8)"),
+    ] {
+        assert!(correct(1, lang).contains(one), "{}", correct(1, lang));
+        assert!(correct(0, lang).contains(none), "{}", correct(0, lang));
+    }
+}
+
+#[test]
 fn a_sample_says_that_it_is_one_and_without_free_runs_there_is_no_column() {
     let page = drawn(told(137_846_528_820, 20_000, false), 80, Lang::En);
     assert!(page.contains("counted;") && page.contains("drawn at"), "{page}");

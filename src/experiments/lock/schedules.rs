@@ -11,6 +11,7 @@ use crate::schedule::{Program, Script, Step};
 /// Withdrawals and deposits of 1 from one balance, or additions of 1 by up to three processes.
 pub static BANK: Subject = Subject {
     name: "lock",
+    about: "Withdrawals and deposits of 1 from one balance, without a lock",
     experiment: "schedules",
     races: "bank",
     word: "balance",
@@ -22,17 +23,20 @@ pub static BANK: Subject = Subject {
         free_runs: Some(200),
         ..NO_PARAMS
     },
+    any_processes: Some("add"),
     program: bank,
 };
 
 /// Two transfers, each under both locks.
 pub static TWO_LOCKS: Subject = Subject {
     name: "two-locks",
+    about: "Two transfers that take the same two locks, each in its own order",
     experiment: "two-locks-schedules",
     races: "two-locks",
     word: "transfers",
     options: &[Opt::Ops, Opt::Most, Opt::FreeRuns],
     defaults: Params { ops: Some(1), most: Some(20_000), free_runs: Some(200), ..NO_PARAMS },
+    any_processes: None,
     program: two_locks,
 };
 

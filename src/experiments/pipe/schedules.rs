@@ -12,11 +12,13 @@ use crate::schedule::{Program, Script, Step};
 /// the write end open itself.
 pub static FORGOTTEN_END: Subject = Subject {
     name: "pipe",
+    about: "One process reads to the end of a pipe, whose write end it has forgotten to close",
     experiment: "pipe-schedules",
     races: "end",
     word: "received",
     options: &[Opt::Ops, Opt::Most, Opt::FreeRuns],
     defaults: Params { ops: Some(1), most: Some(1_000), free_runs: Some(50), ..NO_PARAMS },
+    any_processes: None,
     program: forgotten_end,
 };
 

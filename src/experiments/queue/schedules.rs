@@ -12,11 +12,13 @@ use crate::schedule::{Program, Script, Step};
 /// room for what one of them puts: whether it works depends on who comes first.
 pub static JOIN_FIRST: Subject = Subject {
     name: "queue",
+    about: "Two children put, and their parent joins each before it gets",
     experiment: "queue-schedules",
     races: "join-first",
     word: "received",
     options: &[Opt::Ops, Opt::Most, Opt::FreeRuns],
     defaults: Params { ops: Some(1), most: Some(1_000), free_runs: Some(50), ..NO_PARAMS },
+    any_processes: None,
     program: join_first,
 };
 

@@ -68,7 +68,7 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::AddressList => "cannot use this list of addresses",
         ErrorKind::UnknownPart => "the lesson has no such part",
         ErrorKind::UnknownVariant => "no experiment that would run has this variant",
-        ErrorKind::TooManySchedules => "so large a program has more schedules than can be counted",
+        ErrorKind::TooManySchedules => "so large a program has too many schedules",
         ErrorKind::BadSchedule => "the schedule has a step that cannot be taken",
         ErrorKind::ShortSchedule => "the schedule is too short: these can still go on",
         ErrorKind::Differs => {
@@ -122,7 +122,7 @@ fn next_en(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::TimeLimit => {
             "Give it more time (`--seconds-limit`) or less to do (`--n`, `--runs`, `--iterations`, \
-             `--only`)."
+             `--only`; `explore`: `--ops`, `--most`, `--free-runs`)."
         }
         ErrorKind::TooLong => {
             "Ask for less (`--work`, `--wait`, `--n`, `--runs`), or allow more time \
@@ -161,8 +161,8 @@ fn next_en(kind: ErrorKind) -> &'static str {
         ErrorKind::UnknownPart => "Give one of its parts, `core`, or `all`.",
         ErrorKind::UnknownVariant => "Give `--only` one of the variants that would run.",
         ErrorKind::TooManySchedules => {
-            "Up to 9 007 199 254 740 992 are counted: ask for fewer `--ops`. Of more than `--most` \
-             a fair sample is run."
+            "At most 9 007 199 254 740 992 (2^53) are told exactly in JSON: ask for fewer `--ops`. Of \
+             more than `--most` a fair sample is run."
         }
         ErrorKind::BadSchedule => "Leave the step out, or let another process take one first.",
         ErrorKind::ShortSchedule => {
@@ -214,9 +214,7 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::AddressList => "impossibile usare questo elenco di indirizzi",
         ErrorKind::UnknownPart => "la lezione non ha questa parte",
         ErrorKind::UnknownVariant => "nessun esperimento da eseguire ha questa variante",
-        ErrorKind::TooManySchedules => {
-            "un programma così grande ha più ordini di esecuzione di quanti se ne possano contare"
-        }
+        ErrorKind::TooManySchedules => "un programma così grande ha troppi ordini di esecuzione",
         ErrorKind::BadSchedule => "l'ordine ha un passo che non si può fare",
         ErrorKind::ShortSchedule => "l'ordine è troppo corto: questi possono ancora proseguire",
         ErrorKind::Differs => {
@@ -270,7 +268,7 @@ fn next_it(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::TimeLimit => {
             "Dagli più tempo (`--seconds-limit`) o meno lavoro (`--n`, `--runs`, `--iterations`, \
-             `--only`)."
+             `--only`; `explore`: `--ops`, `--most`, `--free-runs`)."
         }
         ErrorKind::TooLong => {
             "Chiedi meno (`--work`, `--wait`, `--n`, `--runs`), o concedi più tempo \
@@ -309,8 +307,8 @@ fn next_it(kind: ErrorKind) -> &'static str {
         ErrorKind::UnknownPart => "Indica una delle sue parti, oppure `core` o `all`.",
         ErrorKind::UnknownVariant => "Indica a `--only` una delle varianti da eseguire.",
         ErrorKind::TooManySchedules => {
-            "Se ne contano fino a 9 007 199 254 740 992: riduci `--ops`. Oltre `--most` se ne esegue \
-             un campione equo."
+            "In JSON sono esatti al massimo 9 007 199 254 740 992 (2^53): riduci `--ops`. Se sono più \
+             di `--most`, se ne esegue un campione estratto a caso."
         }
         ErrorKind::BadSchedule => {
             "Togli il passo, oppure fanne fare prima uno a un altro processo."

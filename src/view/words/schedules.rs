@@ -66,36 +66,50 @@ pub fn stuck(lang: Lang) -> &'static str {
 pub fn schedules_legend(lang: Lang, told: &Schedules) -> String {
     let free = told.free_runs;
     match (lang, free) {
-        (Lang::En, 0) => "✓ the right end".to_owned(),
+        (Lang::En, 0) => "✓ the right result".to_owned(),
+        (Lang::En, 1) => {
+            "✓ the right result; free: one run without gates on this machine".to_owned()
+        }
         (Lang::En, _) => format!(
-            "✓ the right end; free: {free} runs without gates on this machine, where schedules are \
-             not equally likely"
+            "✓ the right result; free: {free} runs without gates on this machine, where schedules \
+             are not equally likely"
         ),
-        (Lang::It, 0) => "✓ la fine giusta".to_owned(),
+        (Lang::It, 0) => "✓ il risultato giusto".to_owned(),
+        (Lang::It, 1) => {
+            "✓ il risultato giusto; liberi: un'esecuzione senza cancelli su questa macchina"
+                .to_owned()
+        }
         (Lang::It, _) => format!(
-            "✓ la fine giusta; liberi: {free} esecuzioni senza cancelli su questa macchina, dove gli \
-             ordini non sono ugualmente probabili"
+            "✓ il risultato giusto; liberi: {free} esecuzioni senza cancelli su questa macchina, \
+             dove gli ordini non sono ugualmente probabili"
         ),
     }
 }
 
-/// Below the histogram: how many schedules are right, how many get stuck, what a step took.
+/// Below the histogram: how many schedules are right, how many get stuck, and how long the
+/// processes took for a step on average.
 pub fn schedules_verdict(lang: Lang, told: &Schedules) -> String {
     let share = |part: u64| percent(part as f64 / told.total.max(1) as f64, lang);
     let [correct, stuck, total] = [told.correct, told.stuck, told.total].map(|n| count(n as i64));
-    let mut text = match (lang, told.correct == told.total) {
-        (Lang::En, true) => format!("Every schedule ends right ({total})."),
-        (Lang::En, false) => {
-            format!("{correct} of {total} schedules end right ({}).", share(told.correct))
+    let mut text = match (lang, told.correct) {
+        (Lang::En, all) if all == told.total => format!("Every schedule ends right ({total})."),
+        (Lang::En, 0) => format!("None of the schedules ends right ({total})."),
+        (Lang::En, some) => {
+            let end = if some == 1 { "ends" } else { "end" };
+            format!("{correct} of {total} schedules {end} right ({}).", share(some))
         }
-        (Lang::It, true) => format!("Ogni ordine finisce giusto ({total})."),
-        (Lang::It, false) => {
-            format!("Finiscono giusti {correct} ordini su {total} ({}).", share(told.correct))
+        (Lang::It, all) if all == told.total => {
+            format!("Ogni ordine dà il risultato giusto ({total}).")
+        }
+        (Lang::It, 0) => format!("Nessun ordine dà il risultato giusto ({total})."),
+        (Lang::It, 1) => format!("Dà il risultato giusto 1 ordine su {total} ({}).", share(1)),
+        (Lang::It, some) => {
+            format!("Danno il risultato giusto {correct} ordini su {total} ({}).", share(some))
         }
     };
     if told.stuck > 0 {
         let one = told.stuck == 1;
-        let shortest = told.shortest_stuck.as_deref().unwrap_or("?");
+        let shortest = told.shortest_stuck.as_deref().unwrap_or_default();
         text += &match lang {
             Lang::En => format!(
                 " {stuck} {} stuck ({}): nobody can go on; the shortest is {shortest}.",
@@ -111,13 +125,15 @@ pub fn schedules_verdict(lang: Lang, told: &Schedules) -> String {
     }
     let step = time(told.time_s / told.steps.max(1) as f64, lang);
     text + &match lang {
-        Lang::En => format!(" A step of a real process took {step}."),
-        Lang::It => format!(" Un passo di un processo vero è durato {step}."),
+        Lang::En => format!(" The processes took {step} a step, handing over included."),
+        Lang::It => {
+            format!(" I processi hanno impiegato {step} per passo, passaggio del turno compreso.")
+        }
     }
 }
 
-/// A step as a line of code, the same in both languages but for the name of what is shared.
-/// `processes` are the letters that a join may name.
+/// A step as a line of code, the same in both languages but for the names of the shared number and
+/// of the process's own variable.
 pub fn step_code(lang: Lang, step: Act, word: &str) -> String {
     let word = name_of_word(lang, word);
     let mine = match lang {
