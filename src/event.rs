@@ -512,6 +512,8 @@ pub enum NoteKind {
     NoOverlap,
     /// `/proc/PID/syscall` may not be read here: the evidence is weaker.
     SyscallHidden,
+    /// The terminal is too small for a full screen: a game goes on in lines.
+    SmallTerminal,
 }
 
 /// The `summary` event.

@@ -6,15 +6,18 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
+use nix::sys::signal::{Signal, raise};
+
 use super::Chosen;
 use super::input::{Input, Typed};
 use super::levels;
-use super::session::{Session, Stop};
+use super::session::{self, Session, Stop};
 use super::source;
-use crate::event::{Event, Game, Params, Position, Standing};
+use crate::event::{Event, Game, Machine, Note, NoteKind, Params, Standing};
 use crate::experiments::{DRAWN, Lesson, PLAY, play};
 use crate::lesson::doc::Doc;
-use crate::runner::{self, Front};
+use crate::runner::{self, Front, Request, Resizes, Signals};
+use crate::view::screen::{self, Screen};
 use crate::view::{Level, View};
 
 /// What was typed for `play`.
@@ -30,6 +33,11 @@ pub struct Asked {
     /// The size of a free game, and the time limit.
     pub params: Params,
 }
+
+/// What the key sends where the terminal makes no signal of it.
+const CTRL_C: u8 = 3;
+/// What the key sends where the terminal makes no end of input of it.
+const CTRL_D: u8 = 4;
 
 /// One game: a level, or a free one.
 struct Round {
@@ -58,13 +66,39 @@ pub fn play(session: &mut Session, asked: &Asked) -> Result<(), Stop> {
     }
     let reads = interactive || asked.schedule.is_none();
     let mut input = Input::new(asked.schedule.as_deref().unwrap_or_default(), reads);
-    let last = rounds.len() - 1;
-    for (number, round) in rounds.into_iter().enumerate() {
-        if !one(session, &mut input, round, number == last)? {
-            break;
-        }
+    let taken = interactive && asked.schedule.is_none() && can_be_taken(session, &rounds)?;
+    let place = Place {
+        signals: &session.signals,
+        output: session.stdout.as_fd(),
+        machine: &session.machine,
+        verbose: session.settings.verbose,
+        resizes: taken.then(Resizes::take).transpose()?,
+    };
+    if !taken {
+        return place.play(session.view.as_mut(), &mut input, rounds);
     }
-    Ok(())
+    let mut screen = Screen::open(session::style(&session.settings))?;
+    let played = place.play(&mut screen, &mut input, rounds);
+    for event in screen.close() {
+        session.view.event(&event)?;
+    }
+    played
+}
+
+/// Whether the terminal can be taken over; if it is only too small for that, it is told.
+fn can_be_taken(session: &mut Session, rounds: &[Round]) -> Result<bool, Stop> {
+    if std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb") {
+        return Ok(false);
+    }
+    let programs = rounds.iter().filter_map(|round| play::program(&round.params));
+    let most = programs.map(|program| program.processes()).max().unwrap_or(0);
+    let fits = screen::fits(most);
+    if !fits {
+        let kind = NoteKind::SmallTerminal;
+        let experiment = PLAY.name.to_string();
+        session.view.event(&Event::Note(Note { experiment, variant: None, kind }))?;
+    }
+    Ok(fits)
 }
 
 /// The games to play: the level that was asked for, or a free game if its size or its start was,
@@ -103,24 +137,56 @@ fn rounds(doc: &Doc, asked: &Asked) -> Vec<Round> {
     rounds
 }
 
-/// Plays one game; whether the next one is wanted.
-fn one(session: &mut Session, input: &mut Input, round: Round, last: bool) -> Result<bool, Stop> {
-    let request = session.request(&PLAY, round.params);
-    let view = session.view.as_mut();
-    if let Some(level) = &round.level {
-        view.level(level)?;
+/// Where games are played, whoever draws them.
+struct Place<'a> {
+    signals: &'a Signals,
+    output: BorrowedFd<'a>,
+    machine: &'a Machine,
+    verbose: bool,
+    /// Tells of another size of the screen, where the whole screen is used: there keys come one by
+    /// one, too.
+    resizes: Option<Resizes>,
+}
+
+impl Place<'_> {
+    /// Plays the games in turn, until no other is wanted.
+    fn play(&self, view: &mut dyn View, input: &mut Input, rounds: Vec<Round>) -> Result<(), Stop> {
+        let last = rounds.len() - 1;
+        for (number, round) in rounds.into_iter().enumerate() {
+            let request = Request {
+                experiment: PLAY.name.to_string(),
+                params: round.params,
+                machine: self.machine.clone(),
+                verbose: self.verbose,
+            };
+            if let Some(level) = &round.level {
+                view.level(level)?;
+            }
+            let mut player = Player {
+                view,
+                input,
+                resizes: self.resizes.as_ref(),
+                last: number == last,
+                standing: None,
+                asked: false,
+                next: false,
+            };
+            let ending = runner::run(&request, self.signals, self.output, &mut player)?;
+            let next = player.next;
+            Stop::unless_done(ending)?;
+            if !next {
+                break;
+            }
+        }
+        Ok(())
     }
-    let mut player = Player { view, input, last, standing: None, asked: false, next: false };
-    let ending = runner::run(&request, &session.signals, session.stdout.as_fd(), &mut player)?;
-    let next = player.next;
-    Stop::unless_done(ending)?;
-    Ok(next)
 }
 
 /// Who sits between the game and what is typed.
 struct Player<'a> {
     view: &'a mut dyn View,
     input: &'a mut Input,
+    resizes: Option<&'a Resizes>,
     /// Whether no other level follows.
     last: bool,
     /// What the position is that waits for an order; none while an order is carried out.
@@ -132,11 +198,6 @@ struct Player<'a> {
 }
 
 impl Player<'_> {
-    fn told(&mut self, position: &Position) {
-        self.standing = Some(position.standing);
-        self.asked = false;
-    }
-
     /// The order that a byte stands for; none if it stands for none.
     fn meaning(&mut self, byte: u8, standing: Standing) -> Option<u8> {
         match byte {
@@ -144,8 +205,13 @@ impl Player<'_> {
                 self.next = true;
                 Some(play::END)
             }
-            // Ctrl-D where the terminal does not make an end of it.
-            b'Q' | 4 => Some(play::END),
+            // Where keys come one by one, the terminal makes neither a signal nor an end of them.
+            CTRL_C if self.resizes.is_some() => {
+                // Blocked, so it comes the way that every signal comes.
+                let _ = raise(Signal::SIGINT);
+                None
+            }
+            b'Q' | CTRL_D => Some(play::END),
             b'U' => Some(play::BACK),
             byte if byte.is_ascii_whitespace() => None,
             // Of a character that is no letter of a process one byte is enough.
@@ -163,16 +229,21 @@ impl Front for Player<'_> {
     fn event(&mut self, event: Event) -> io::Result<()> {
         self.view.event(&event)?;
         if let Event::Position(position) = &event {
-            self.told(position);
+            self.standing = Some(position.standing);
+            self.asked = false;
         }
         Ok(())
     }
 
     fn watched(&self) -> Vec<BorrowedFd<'_>> {
-        self.standing.and_then(|_| self.input.watched()).into_iter().collect()
+        let keys = self.standing.and_then(|_| self.input.watched());
+        keys.into_iter().chain(self.resizes.map(AsFd::as_fd)).collect()
     }
 
     fn order(&mut self) -> io::Result<Option<u8>> {
+        if self.resizes.is_some_and(Resizes::came) {
+            self.view.resized()?;
+        }
         let Some(standing) = self.standing else {
             return Ok(None);
         };

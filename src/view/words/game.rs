@@ -190,6 +190,14 @@ pub fn keys(lang: Lang, standing: Standing, last: bool) -> &'static str {
     }
 }
 
+/// In place of a game: the window has become too small.
+pub fn small(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "window too small; enlarge it, or q",
+        Lang::It => "finestra troppo piccola; allargala, o q",
+    }
+}
+
 /// The prompt of line mode.
 pub fn turn(lang: Lang, standing: Standing, last: bool) -> String {
     format!("{} > ", keys(lang, standing, last))
