@@ -1,22 +1,20 @@
 //! `parlab play`: the student is the scheduler, level after level.
 //!
-//! The game itself is an experiment, in its own process; here its positions are handed to a view,
-//! and what is typed becomes its orders, one at a time.
+//! Here is decided what is played and where it is drawn. The game itself is an experiment, in its
+//! own process; between it and what is typed sits the [`Player`].
 
-use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use nix::sys::signal::{Signal, raise};
-
 use super::Chosen;
-use super::input::{Input, Typed};
+use super::input::Input;
 use super::levels;
+use super::player::Player;
 use super::session::{self, Session, Stop};
 use super::source;
-use crate::event::{Event, Game, Machine, Note, NoteKind, Params, Standing};
-use crate::experiments::{DRAWN, Lesson, PLAY, play};
-use crate::lesson::doc::Doc;
-use crate::runner::{self, Front, Request, Resizes, Signals};
+use crate::event::{Event, Game, Machine, Note, NoteKind, Params};
+use crate::experiments::{Lesson, PLAY, play};
+use crate::lesson::{block, doc::Doc};
+use crate::runner::{self, Request, Resizes, Signals};
 use crate::view::screen::{self, Screen};
 use crate::view::{Level, View};
 
@@ -33,11 +31,6 @@ pub struct Asked {
     /// The size of a free game, and the time limit.
     pub params: Params,
 }
-
-/// What the key sends where the terminal makes no signal of it.
-const CTRL_C: u8 = 3;
-/// What the key sends where the terminal makes no end of input of it.
-const CTRL_D: u8 = 4;
 
 /// One game: a level, or a free one.
 struct Round {
@@ -105,7 +98,7 @@ fn can_be_taken(session: &mut Session, rounds: &[Round]) -> Result<bool, Stop> {
 /// or all levels.
 fn rounds(doc: &Doc, asked: &Asked) -> Vec<Round> {
     let of = doc.levels().count();
-    let round = |(index, level): (usize, &crate::lesson::block::Level)| Round {
+    let round = |(index, level): (usize, &block::Level)| Round {
         level: Some(Level {
             name: level.name.value.clone(),
             number: index + 1,
@@ -162,109 +155,14 @@ impl Place<'_> {
             if let Some(level) = &round.level {
                 view.level(level)?;
             }
-            let mut player = Player {
-                view,
-                input,
-                resizes: self.resizes.as_ref(),
-                last: number == last,
-                standing: None,
-                asked: false,
-                next: false,
-            };
+            let mut player = Player::new(view, input, self.resizes.as_ref(), number == last);
             let ending = runner::run(&request, self.signals, self.output, &mut player)?;
-            let next = player.next;
+            let goes_on = player.goes_on();
             Stop::unless_done(ending)?;
-            if !next {
+            if !goes_on {
                 break;
             }
         }
         Ok(())
-    }
-}
-
-/// Who sits between the game and what is typed.
-struct Player<'a> {
-    view: &'a mut dyn View,
-    input: &'a mut Input,
-    resizes: Option<&'a Resizes>,
-    /// Whether no other level follows.
-    last: bool,
-    /// What the position is that waits for an order; none while an order is carried out.
-    standing: Option<Standing>,
-    /// Whether the view was told that it waits.
-    asked: bool,
-    /// Whether the next level is wanted.
-    next: bool,
-}
-
-impl Player<'_> {
-    /// The order that a byte stands for; none if it stands for none.
-    fn meaning(&mut self, byte: u8, standing: Standing) -> Option<u8> {
-        match byte {
-            b'\n' | b'\r' if standing == Standing::Won => {
-                self.next = true;
-                Some(play::END)
-            }
-            // Where keys come one by one, the terminal makes neither a signal nor an end of them.
-            CTRL_C if self.resizes.is_some() => {
-                // Blocked, so it comes the way that every signal comes.
-                let _ = raise(Signal::SIGINT);
-                None
-            }
-            b'Q' | CTRL_D => Some(play::END),
-            b'U' => Some(play::BACK),
-            byte if byte.is_ascii_whitespace() => None,
-            // Of a character that is no letter of a process one byte is enough.
-            0x80..=0xbf => None,
-            byte if byte.is_ascii_lowercase() && !b"uq".contains(&byte) => {
-                Some(byte.to_ascii_uppercase())
-            }
-            byte if byte.is_ascii_graphic() && byte != DRAWN => Some(byte),
-            _ => Some(play::NOTHING),
-        }
-    }
-}
-
-impl Front for Player<'_> {
-    fn event(&mut self, event: Event) -> io::Result<()> {
-        self.view.event(&event)?;
-        if let Event::Position(position) = &event {
-            self.standing = Some(position.standing);
-            self.asked = false;
-        }
-        Ok(())
-    }
-
-    fn watched(&self) -> Vec<BorrowedFd<'_>> {
-        let keys = self.standing.and_then(|_| self.input.watched());
-        keys.into_iter().chain(self.resizes.map(AsFd::as_fd)).collect()
-    }
-
-    fn order(&mut self) -> io::Result<Option<u8>> {
-        if self.resizes.is_some_and(Resizes::came) {
-            self.view.resized()?;
-        }
-        let Some(standing) = self.standing else {
-            return Ok(None);
-        };
-        let order = loop {
-            match self.input.next() {
-                Some(Typed::End) => break play::END,
-                Some(Typed::Byte(byte)) => {
-                    if let Some(order) = self.meaning(byte, standing) {
-                        break order;
-                    }
-                    self.asked = false;
-                }
-                None => {
-                    if !std::mem::replace(&mut self.asked, true) {
-                        self.view.turn(standing, self.last)?;
-                    }
-                    return Ok(None);
-                }
-            }
-        };
-        self.standing = None;
-        Ok(Some(order))
     }
 }
