@@ -6,7 +6,7 @@
 //! and the fields are the fields below. The first line is always a `start`, the
 //! last always an `end`. Between them come, for each experiment, its `progress`, `run`,
 //! `measure`, `curve`, `lost_update`, `schedules`, `position`, `timeline`, `line`, `transfer`, `deadlock`, `python`, `machine`
-//! and `note` lines in the order in which they happened, and one `summary` that closes it. In a
+//! and `note` lines in the order in which they happened, and one `summary` that closes it (a game, `play`, has none). In a
 //! lesson an `answer` stands after each prediction; in `compare all` come the `price` lines of an experiment after
 //! its `summary`; `doctor` ends with a `readiness` for each lesson. An `error` comes before an `end` whose `exit` is
 //! not 0, unless a signal or a limit is the whole story.
@@ -481,6 +481,8 @@ pub enum NoteKind {
     NoOverlap,
     /// `/proc/PID/syscall` may not be read here: the evidence is weaker.
     SyscallHidden,
+    /// The terminal is too small for a full screen: a game goes on in lines.
+    SmallTerminal,
 }
 
 /// The `summary` event.

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// What every key that is no character sends first (ECMA-48).
+/// What every key that is no character sends first (ECMA-48, 5.2).
 const ESCAPE: u8 = 0x1b;
 
 /// One byte that was typed, or that nothing more will be.
@@ -58,11 +58,30 @@ impl Input {
         let mut bytes = [0; 64];
         match nix::unistd::read(&self.stdin, &mut bytes) {
             Ok(0) => self.reads = false,
-            // An arrow or a function key comes in one piece, and means nothing here.
-            Ok(_) if bytes[0] == ESCAPE => {}
-            Ok(n) => self.waiting.extend(&bytes[..n]),
+            Ok(n) => self.waiting.extend(characters(&bytes[..n])),
             Err(nix::errno::Errno::EINTR | nix::errno::Errno::EAGAIN) => {}
             Err(_) => self.reads = false,
         }
     }
+}
+
+/// What was typed, without the keys that are no characters: arrows, function keys. What such a key
+/// sends comes in one piece.
+fn characters(typed: &[u8]) -> Vec<u8> {
+    let mut typed = typed.iter().copied().peekable();
+    let mut characters = Vec::new();
+    while let Some(byte) = typed.next() {
+        match (byte, typed.peek()) {
+            (ESCAPE, Some(b'[')) => {
+                typed.next();
+                // Parameters, up to the final byte (ECMA-48, 5.4).
+                typed.by_ref().find(|byte| (0x40..=0x7e).contains(byte));
+            }
+            // A letter shifted into another set: the function keys of some terminals.
+            (ESCAPE, Some(b'O')) => drop(typed.nth(1)),
+            (ESCAPE, _) => {}
+            (byte, _) => characters.push(byte),
+        }
+    }
+    characters
 }

@@ -10,6 +10,7 @@ pub mod levels;
 mod list;
 mod page;
 mod play;
+mod player;
 mod price_list;
 mod rehearsal;
 mod session;

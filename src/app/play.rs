@@ -1,20 +1,21 @@
 //! `parlab play`: the student is the scheduler, level after level.
 //!
-//! The game itself is an experiment, in its own process; here its positions are handed to a view,
-//! and what is typed becomes its orders, one at a time.
+//! Here is decided what is played and where it is drawn. The game itself is an experiment, in its
+//! own process; between it and what is typed sits the [`Player`].
 
-use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use super::Chosen;
-use super::input::{Input, Typed};
+use super::input::Input;
 use super::levels;
-use super::session::{Session, Stop};
+use super::player::Player;
+use super::session::{self, Session, Stop};
 use super::source;
-use crate::event::{Event, Game, Params, Position, Standing};
-use crate::experiments::{DRAWN, Lesson, PLAY, play};
-use crate::lesson::doc::Doc;
-use crate::runner::{self, Front};
+use crate::event::{Event, Game, Machine, Note, NoteKind, Params};
+use crate::experiments::{Lesson, PLAY, play};
+use crate::lesson::{block, doc::Doc};
+use crate::runner::{self, Request, Resizes, Signals};
+use crate::view::screen::{self, Screen};
 use crate::view::{Level, View};
 
 /// What was typed for `play`.
@@ -58,20 +59,46 @@ pub fn play(session: &mut Session, asked: &Asked) -> Result<(), Stop> {
     }
     let reads = interactive || asked.schedule.is_none();
     let mut input = Input::new(asked.schedule.as_deref().unwrap_or_default(), reads);
-    let last = rounds.len() - 1;
-    for (number, round) in rounds.into_iter().enumerate() {
-        if !one(session, &mut input, round, number == last)? {
-            break;
-        }
+    let taken = interactive && asked.schedule.is_none() && can_be_taken(session, &rounds)?;
+    let place = Place {
+        signals: &session.signals,
+        output: session.stdout.as_fd(),
+        machine: &session.machine,
+        verbose: session.settings.verbose,
+        resizes: taken.then(Resizes::take).transpose()?,
+    };
+    if !taken {
+        return place.play(session.view.as_mut(), &mut input, rounds);
     }
-    Ok(())
+    let mut screen = Screen::open(session::style(&session.settings))?;
+    let played = place.play(&mut screen, &mut input, rounds);
+    for event in screen.close() {
+        session.view.event(&event)?;
+    }
+    played
+}
+
+/// Whether the terminal can be taken over; if it is only too small for that, it is told.
+fn can_be_taken(session: &mut Session, rounds: &[Round]) -> Result<bool, Stop> {
+    if std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb") {
+        return Ok(false);
+    }
+    let programs = rounds.iter().filter_map(|round| play::program(&round.params));
+    let most = programs.map(|program| program.processes()).max().unwrap_or(0);
+    let fits = screen::fits(most);
+    if !fits {
+        let kind = NoteKind::SmallTerminal;
+        let experiment = PLAY.name.to_string();
+        session.view.event(&Event::Note(Note { experiment, variant: None, kind }))?;
+    }
+    Ok(fits)
 }
 
 /// The games to play: the level that was asked for, or a free game if its size or its start was,
 /// or all levels.
 fn rounds(doc: &Doc, asked: &Asked) -> Vec<Round> {
     let of = doc.levels().count();
-    let round = |(index, level): (usize, &crate::lesson::block::Level)| Round {
+    let round = |(index, level): (usize, &block::Level)| Round {
         level: Some(Level {
             name: level.name.value.clone(),
             number: index + 1,
@@ -103,97 +130,39 @@ fn rounds(doc: &Doc, asked: &Asked) -> Vec<Round> {
     rounds
 }
 
-/// Plays one game; whether the next one is wanted.
-fn one(session: &mut Session, input: &mut Input, round: Round, last: bool) -> Result<bool, Stop> {
-    let request = session.request(&PLAY, round.params);
-    let view = session.view.as_mut();
-    if let Some(level) = &round.level {
-        view.level(level)?;
-    }
-    let mut player = Player { view, input, last, standing: None, asked: false, next: false };
-    let ending = runner::run(&request, &session.signals, session.stdout.as_fd(), &mut player)?;
-    let next = player.next;
-    Stop::unless_done(ending)?;
-    Ok(next)
+/// Where games are played, whoever draws them.
+struct Place<'a> {
+    signals: &'a Signals,
+    output: BorrowedFd<'a>,
+    machine: &'a Machine,
+    verbose: bool,
+    /// Tells of another size of the screen, where the whole screen is used: there keys come one by
+    /// one, too.
+    resizes: Option<Resizes>,
 }
 
-/// Who sits between the game and what is typed.
-struct Player<'a> {
-    view: &'a mut dyn View,
-    input: &'a mut Input,
-    /// Whether no other level follows.
-    last: bool,
-    /// What the position is that waits for an order; none while an order is carried out.
-    standing: Option<Standing>,
-    /// Whether the view was told that it waits.
-    asked: bool,
-    /// Whether the next level is wanted.
-    next: bool,
-}
-
-impl Player<'_> {
-    fn told(&mut self, position: &Position) {
-        self.standing = Some(position.standing);
-        self.asked = false;
-    }
-
-    /// The order that a byte stands for; none if it stands for none.
-    fn meaning(&mut self, byte: u8, standing: Standing) -> Option<u8> {
-        match byte {
-            b'\n' | b'\r' if standing == Standing::Won => {
-                self.next = true;
-                Some(play::END)
+impl Place<'_> {
+    /// Plays the games in turn, until no other is wanted.
+    fn play(&self, view: &mut dyn View, input: &mut Input, rounds: Vec<Round>) -> Result<(), Stop> {
+        let last = rounds.len() - 1;
+        for (number, round) in rounds.into_iter().enumerate() {
+            let request = Request {
+                experiment: PLAY.name.to_string(),
+                params: round.params,
+                machine: self.machine.clone(),
+                verbose: self.verbose,
+            };
+            if let Some(level) = &round.level {
+                view.level(level)?;
             }
-            // Ctrl-D where the terminal does not make an end of it.
-            b'Q' | 4 => Some(play::END),
-            b'U' => Some(play::BACK),
-            byte if byte.is_ascii_whitespace() => None,
-            // Of a character that is no letter of a process one byte is enough.
-            0x80..=0xbf => None,
-            byte if byte.is_ascii_lowercase() && !b"uq".contains(&byte) => {
-                Some(byte.to_ascii_uppercase())
+            let mut player = Player::new(view, input, self.resizes.as_ref(), number == last);
+            let ending = runner::run(&request, self.signals, self.output, &mut player)?;
+            let goes_on = player.goes_on();
+            Stop::unless_done(ending)?;
+            if !goes_on {
+                break;
             }
-            byte if byte.is_ascii_graphic() && byte != DRAWN => Some(byte),
-            _ => Some(play::NOTHING),
-        }
-    }
-}
-
-impl Front for Player<'_> {
-    fn event(&mut self, event: Event) -> io::Result<()> {
-        self.view.event(&event)?;
-        if let Event::Position(position) = &event {
-            self.told(position);
         }
         Ok(())
-    }
-
-    fn watched(&self) -> Vec<BorrowedFd<'_>> {
-        self.standing.and_then(|_| self.input.watched()).into_iter().collect()
-    }
-
-    fn order(&mut self) -> io::Result<Option<u8>> {
-        let Some(standing) = self.standing else {
-            return Ok(None);
-        };
-        let order = loop {
-            match self.input.next() {
-                Some(Typed::End) => break play::END,
-                Some(Typed::Byte(byte)) => {
-                    if let Some(order) = self.meaning(byte, standing) {
-                        break order;
-                    }
-                    self.asked = false;
-                }
-                None => {
-                    if !std::mem::replace(&mut self.asked, true) {
-                        self.view.turn(standing, self.last)?;
-                    }
-                    return Ok(None);
-                }
-            }
-        };
-        self.standing = None;
-        Ok(Some(order))
     }
 }

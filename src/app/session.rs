@@ -130,7 +130,8 @@ fn cannot_open(settings: &Settings, error: io::Error) -> u8 {
     1
 }
 
-fn style(settings: &Settings) -> Style {
+/// How output looks here.
+pub fn style(settings: &Settings) -> Style {
     let env = |name: &str| std::env::var(name).ok();
     let colour = |terminal| colour_for(settings.colour, &env, terminal);
     let columns = io::stdout().is_terminal().then(textwrap::termwidth);
@@ -246,7 +247,12 @@ impl Session {
         params: Params,
         heard: &mut dyn FnMut(&Event),
     ) -> Result<(), Stop> {
-        let request = self.request(experiment, params);
+        let request = Request {
+            experiment: experiment.name.to_string(),
+            params,
+            machine: self.machine.clone(),
+            verbose: self.settings.verbose,
+        };
         let view = &mut self.view;
         let mut on_event = |event: Event| {
             heard(&event);
@@ -254,16 +260,6 @@ impl Session {
         };
         let ending = runner::run(&request, &self.signals, self.stdout.as_fd(), &mut on_event)?;
         Stop::unless_done(ending)
-    }
-
-    /// What the runner is asked for.
-    pub fn request(&self, experiment: &Experiment, params: Params) -> Request {
-        Request {
-            experiment: experiment.name.to_string(),
-            params,
-            machine: self.machine.clone(),
-            verbose: self.settings.verbose,
-        }
     }
 
     /// Tells the end and gives the exit code.

@@ -30,7 +30,7 @@ use crate::event::{Error, ErrorKind, Event, Machine, Params};
 use crate::experiments::DRAWN;
 use crate::mp::{proc, process, supervise as family, sys};
 
-pub use signals::{Asked, Signals};
+pub use signals::{Asked, Resizes, Signals};
 pub use supervisor::supervise;
 
 /// The hidden subcommand that makes a process the runner.

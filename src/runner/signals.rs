@@ -1,6 +1,7 @@
-//! Ctrl-C and TERM as something to poll for, beside a pipe or a terminal.
+//! Signals as something to poll for, beside a pipe or a terminal: Ctrl-C and TERM, and that the
+//! terminal has another size.
 //!
-//! Both signals are blocked and read from a signalfd(2), so they come at a place
+//! They are blocked and read from a signalfd(2), so they come at a place
 //! where everything is in order, and nothing is left half-done. Children do not
 //! inherit the block: `std::process::Command` and `mp::Process` both empty the mask.
 
@@ -29,12 +30,7 @@ impl Signals {
     /// # Errors
     /// When no descriptor is left.
     pub fn take() -> std::io::Result<Self> {
-        let mut wanted = SigSet::empty();
-        wanted.add(Signal::SIGINT);
-        wanted.add(Signal::SIGTERM);
-        wanted.thread_block()?;
-        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        Ok(Signals(SignalFd::with_flags(&wanted, flags)?))
+        take(&[Signal::SIGINT, Signal::SIGTERM]).map(Signals)
     }
 
     /// The signal that has come, if one has; never waits.
@@ -56,4 +52,39 @@ impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
+}
+
+/// The news that the terminal has another size.
+#[derive(Debug)]
+pub struct Resizes(SignalFd);
+
+impl Resizes {
+    /// Blocks WINCH for this process and gives a descriptor to poll.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub fn take() -> std::io::Result<Self> {
+        take(&[Signal::SIGWINCH]).map(Resizes)
+    }
+
+    /// Whether the size has changed since it was asked last; never waits.
+    pub fn came(&self) -> bool {
+        let mut came = false;
+        while let Ok(Some(_)) = self.0.read_signal() {
+            came = true;
+        }
+        came
+    }
+}
+
+impl AsFd for Resizes {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn take(signals: &[Signal]) -> std::io::Result<SignalFd> {
+    let wanted: SigSet = signals.iter().copied().collect();
+    wanted.thread_block()?;
+    Ok(SignalFd::with_flags(&wanted, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?)
 }

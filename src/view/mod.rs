@@ -1,13 +1,14 @@
 //! What events and the blocks of a lesson look like.
 //!
 //! [`View`] is the whole border between the work and its looks: [`text`] for a
-//! terminal, [`json`] for a program. A view knows nothing of how an experiment runs.
+//! terminal, [`screen`] for one that a game takes over, [`json`] for a program. A view knows nothing of how an experiment runs.
 
 pub mod format;
 pub mod json;
 pub mod markdown;
 pub mod output;
 mod position;
+pub mod screen;
 pub mod style;
 mod table;
 pub mod text;
@@ -154,6 +155,11 @@ pub trait View {
     /// The game waits for whoever plays: its position is this one, and no other level follows if
     /// it is the `last`.
     fn turn(&mut self, _standing: Standing, _last: bool) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The terminal has another size.
+    fn resized(&mut self) -> io::Result<()> {
         Ok(())
     }
 

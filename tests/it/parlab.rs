@@ -37,6 +37,7 @@ pub struct Parlab {
     stdin: Stdio,
     stdout: Option<Stdio>,
     leaves_names: bool,
+    in_session: bool,
 }
 
 impl Parlab {
@@ -63,6 +64,7 @@ impl Parlab {
             stdin: Stdio::null(),
             stdout: None,
             leaves_names: false,
+            in_session: false,
         }
     }
 
@@ -158,6 +160,12 @@ impl Parlab {
         self
     }
 
+    /// Starts it in a session of its own, with what it reads from as its terminal.
+    pub fn in_session(mut self) -> Parlab {
+        self.in_session = true;
+        self
+    }
+
     /// Starts it, in a process group of its own.
     pub fn start(self) -> Running {
         let words: Vec<OsString> =
@@ -167,17 +175,26 @@ impl Parlab {
         command.args(&words[1..]).env_clear().envs(&self.env).stdin(self.stdin);
         command.stdout(self.stdout.unwrap_or_else(|| File::create(&out).unwrap().into()));
         command.stderr(File::create(&err).unwrap());
-        command.current_dir(self.room.path("work")).process_group(0);
+        command.current_dir(self.room.path("work"));
+        if !self.in_session {
+            command.process_group(0);
+        }
         // A shell that runs the tests in the background has them ignore Ctrl-C, nohup(1) has them
         // ignore the terminal's end, and what is ignored is inherited: here it must mean something.
-        let hearing = || {
+        let in_session = self.in_session;
+        let hearing = move || {
+            if in_session {
+                nix::unistd::setsid()?;
+                // SAFETY: no pointers.
+                nix::errno::Errno::result(unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) })?;
+            }
             for heard in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
                 // SAFETY: the default action is no code of ours.
                 unsafe { nix::sys::signal::signal(heard, SigHandler::SigDfl)? };
             }
             Ok(())
         };
-        // SAFETY: between fork and exec it makes two system calls and allocates nothing.
+        // SAFETY: between fork and exec it makes a few system calls and allocates nothing.
         unsafe { command.pre_exec(hearing) };
         let child = command.spawn().unwrap_or_else(|e| panic!("{words:?} did not start: {e}"));
         drop(command);

@@ -128,6 +128,14 @@ fn going_back_is_the_same_as_never_having_gone() {
             let typed: String =
                 (0..30).map(|_| *rng.choice(&['A', 'B', 'C', 'u']).unwrap()).collect();
             let there = positions(&reading([lesson, "--json"], &typed).run());
+            for ((before, after), typed) in there.iter().zip(&there[1..]).zip(typed.chars()) {
+                let expected = match (&after.refused, typed) {
+                    (Some(_), _) => before.schedule.clone(),
+                    (None, 'u') => before.schedule[..before.schedule.len() - 1].to_string(),
+                    (None, letter) => format!("{}{letter}", before.schedule),
+                };
+                assert_eq!(after.schedule, expected);
+            }
             let mut there = there.last().unwrap().clone();
             there.refused = None;
             let again = positions(&reading([lesson, "--json"], &there.schedule).run());

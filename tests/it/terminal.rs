@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
 use std::rc::Rc;
 
 use nix::fcntl::OFlag;
@@ -15,15 +16,16 @@ use crate::parlab::{Parlab, Running};
 use crate::room::Room;
 
 /// The end of a pseudoterminal where a human being would sit.
-struct Terminal {
+pub struct Terminal {
     keys: File,
     /// The other end, kept open so that what is set on it can be looked at afterwards.
     line: File,
-    screen: String,
+    /// What was printed and not looked for yet.
+    pub screen: String,
 }
 
 impl Terminal {
-    fn new() -> Terminal {
+    pub fn new() -> Terminal {
         let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
         let keys = posix_openpt(flags).unwrap();
         grantpt(&keys).unwrap();
@@ -33,12 +35,12 @@ impl Terminal {
         Terminal { keys, line, screen: String::new() }
     }
 
-    fn types(&mut self, text: &str) {
+    pub fn types(&mut self, text: &str) {
         self.keys.write_all(text.as_bytes()).unwrap();
     }
 
     /// Takes what was printed until now.
-    fn look(&mut self) {
+    pub fn look(&mut self) {
         let mut buffer = [0; 4096];
         while let Ok(n @ 1..) = self.keys.read(&mut buffer) {
             self.screen.push_str(&String::from_utf8_lossy(&buffer[..n]));
@@ -47,7 +49,7 @@ impl Terminal {
 
     /// Waits for words on the screen, and forgets what stands before them.
     #[track_caller]
-    fn shows(&mut self, words: &str) {
+    pub fn shows(&mut self, words: &str) {
         eventually(words, || {
             self.look();
             let at = self.screen.find(words)?;
@@ -57,14 +59,27 @@ impl Terminal {
     }
 
     /// Waits until the program is gone, looking all the while: a full screen blocks it.
-    fn gone(&mut self, run: &Running) {
+    pub fn gone(&mut self, run: &Running) {
         eventually("the end", || {
             self.look();
             ended(run.pid()).then_some(())
         });
     }
 
-    fn settings(&self) -> Termios {
+    /// A size, in columns and rows. Whoever has it as the terminal of its session hears of it.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        let size = nix::pty::Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        // SAFETY: the descriptor is open, and the size lives until the call is over.
+        let done = unsafe { libc::ioctl(self.line.as_raw_fd(), libc::TIOCSWINSZ, &size) };
+        assert_eq!(done, 0);
+    }
+
+    /// The end that a program gets as its stdin or stdout.
+    pub fn end(&self) -> File {
+        self.line.try_clone().unwrap()
+    }
+
+    pub fn settings(&self) -> Termios {
         tcgetattr(&self.line).unwrap()
     }
 }

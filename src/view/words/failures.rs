@@ -436,6 +436,15 @@ pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
              momento: i suoi risultati non provano nulla su una corsa critica. Prova con più passi \
              (`--iterations`) o su una macchina con più CPU libere."
         }
+        (Lang::En, NoteKind::SmallTerminal) => {
+            "This terminal is too small to take it over (40 columns and 12 rows are needed, 60 \
+             columns for three processes), so the game goes on in lines: type letters, then Enter."
+        }
+        (Lang::It, NoteKind::SmallTerminal) => {
+            "Questo terminale è troppo piccolo per usarlo a tutto schermo (servono 40 colonne e 12 \
+             righe, 60 colonne per tre processi): il gioco va avanti a righe. Scrivi delle lettere, \
+             poi Invio."
+        }
         (Lang::En, NoteKind::SyscallHidden) => {
             "/proc/PID/syscall may not be read here: call and address of a waiting process are \
              not known, its state and kernel function are. As root, or with \

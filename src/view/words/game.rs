@@ -23,11 +23,15 @@ pub fn level_heading(lang: Lang, name: &str, number: usize, of: usize) -> String
 /// The steps that were taken.
 pub fn steps(lang: Lang, schedule: &str, most: Option<u32>) -> String {
     let taken = schedule.chars().count();
-    let (steps, of) = match lang {
-        Lang::En => ("steps", "of at most"),
-        Lang::It => ("passi", "di non più di"),
+    let steps = match lang {
+        Lang::En => "steps",
+        Lang::It => "passi",
     };
-    let most = most.map(|most| format!(" {of} {most}")).unwrap_or_default();
+    let most = match (lang, most) {
+        (_, None) => String::new(),
+        (Lang::En, Some(most)) => format!(" of at most {most}"),
+        (Lang::It, Some(most)) => format!(" su {most} al massimo"),
+    };
     match schedule {
         "" => format!("{steps}: 0{most}"),
         schedule => format!("{steps}: {schedule} ({taken}{most})"),
@@ -187,6 +191,14 @@ pub fn keys(lang: Lang, standing: Standing, last: bool) -> &'static str {
         (Lang::It, Standing::Won, true) => "Invio o q: fine   u: indietro",
         (Lang::En, ..) => "a letter: its step   u: back   ?: hint   q: end",
         (Lang::It, ..) => "una lettera: il suo passo   u: indietro   ?: suggerimento   q: fine",
+    }
+}
+
+/// In place of a game: the window has become too small.
+pub fn small(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "window too small; enlarge it, or q",
+        Lang::It => "finestra troppo piccola; allargala, o q",
     }
 }
 
