@@ -6,6 +6,7 @@
 //! and a pure function from events to lines.
 
 mod blocks;
+mod columns;
 mod curves;
 mod deadlock;
 mod delays;

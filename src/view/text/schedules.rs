@@ -5,7 +5,7 @@ use textwrap::core::display_width;
 use super::super::format::count;
 use super::super::style::{Paint, Style};
 use super::super::words;
-use super::blocks;
+use super::{blocks, columns};
 use crate::event::{Schedules, Script};
 
 /// Eighths of a column's width.
@@ -49,25 +49,7 @@ fn programs(told: &Schedules, style: &Style) -> String {
         lines
     };
     let columns: Vec<Vec<String>> = told.scripts.iter().map(column).collect();
-    let widest = |lines: &Vec<String>| lines.iter().map(|l| display_width(l)).max().unwrap_or(0);
-    let widths: Vec<usize> = columns.iter().map(widest).collect();
-    if 2 + widths.iter().map(|width| width + 3).sum::<usize>() > style.width + 3 {
-        let lines = columns.iter().flatten().map(|line| format!("  {line}\n"));
-        return lines.collect();
-    }
-    let height = columns.iter().map(Vec::len).max().unwrap_or(0);
-    let mut text = String::new();
-    for row in 0..height {
-        let mut line = String::from("  ");
-        for (lines, width) in columns.iter().zip(&widths) {
-            let cell = lines.get(row).map_or("", String::as_str);
-            line.push_str(cell);
-            line.push_str(&" ".repeat(width + 3 - display_width(cell)));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+    columns::side_by_side(&columns, style, |_| None)
 }
 
 fn rows(told: &Schedules, style: &Style) -> Vec<Row> {
