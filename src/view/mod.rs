@@ -172,6 +172,21 @@ pub trait View {
         Ok(())
     }
 
+    /// A lesson was begun in this folder, with these files.
+    fn begun(&mut self, _folder: &str, _files: &[String]) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Man pages were written into this folder.
+    fn manual(&mut self, _folder: &str, _files: &[String]) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A script for a shell: as it is, whatever the width.
+    fn script(&mut self, _text: &str) -> io::Result<()> {
+        Ok(())
+    }
+
     /// A lesson file is faulty.
     fn fault(&mut self, _fault: &Fault) -> io::Result<()> {
         Ok(())

@@ -6,6 +6,7 @@
 
 mod architecture;
 mod bad_input;
+mod completions;
 mod doctor;
 mod done;
 mod download;
@@ -13,11 +14,14 @@ mod download_faults;
 mod every_lesson;
 mod explore;
 mod family;
+mod help;
 mod hostile_places;
 mod json;
 mod limits;
 mod lock;
+mod man_pages;
 mod manager;
+mod own_lesson;
 mod parlab;
 mod pipe;
 mod play;

@@ -17,6 +17,7 @@ mod results;
 mod schedules;
 mod system;
 mod transfers;
+mod written;
 
 pub use doctor::*;
 pub use failures::*;
@@ -30,3 +31,4 @@ pub use results::*;
 pub use schedules::*;
 pub use system::*;
 pub use transfers::*;
+pub use written::*;
