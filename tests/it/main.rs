@@ -17,6 +17,7 @@ mod family;
 mod help;
 mod hostile_places;
 mod json;
+mod lesson_document;
 mod limits;
 mod lock;
 mod man_pages;
