@@ -38,7 +38,9 @@ fn write_into(folder: &Path, texts: &[(&str, &str)]) -> io::Result<Vec<PathBuf>>
 fn unnamed(folder: &Path, text: &str) -> io::Result<NamedTempFile> {
     // As any file that a program makes: what the umask leaves of it.
     let readable = Permissions::from_mode(0o666);
-    let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(folder)?;
+    let file = tempfile::Builder::new().permissions(readable).tempfile_in(folder);
+    // The error would tell the name that nobody is to know.
+    let mut file = file.map_err(|error| io::Error::from(error.kind()))?;
     file.write_all(text.as_bytes())?;
     Ok(file)
 }

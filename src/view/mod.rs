@@ -77,6 +77,21 @@ pub struct LessonRow {
     pub parts: Vec<Part>,
     /// The variants that `compare` measures.
     pub variants: Vec<String>,
+    /// Its experiments, for who writes a lesson around them.
+    pub experiments: Vec<ExperimentRow>,
+}
+
+/// An experiment in the list of all, as `parlab list --json` has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExperimentRow {
+    /// What a `run` block takes.
+    pub experiment: &'static str,
+    /// Its variants, the baseline first.
+    pub variants: &'static [&'static str],
+    /// What it may measure of a variant besides its runs.
+    pub figures: &'static [&'static str],
+    /// What it may measure that is of no variant.
+    pub experiment_figures: &'static [&'static str],
 }
 
 /// Where the work hands over what it has to say.
