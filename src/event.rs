@@ -669,6 +669,10 @@ pub enum ErrorKind {
     Differs,
     /// No experiment that would run uses that option.
     UnusedOption,
+    /// What was to be made is there already.
+    AlreadyThere,
+    /// Files of parlab's own, a new lesson or man pages, cannot be written there.
+    NotWritten,
 }
 
 /// The `end` event.

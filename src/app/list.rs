@@ -2,9 +2,9 @@
 
 use super::session::{Session, Stop};
 use super::source;
-use crate::experiments::LESSONS;
+use crate::experiments::{Experiment, LESSONS};
 use crate::lesson::doc;
-use crate::view::{LessonRow, Part};
+use crate::view::{ExperimentRow, LessonRow, Part};
 
 /// The lessons with their experiments and parts.
 ///
@@ -37,7 +37,17 @@ fn rows(session: &mut Session) -> Result<Vec<LessonRow>, Stop> {
             title: doc.title.clone(),
             parts: doc.parts().map(Part::from).collect(),
             variants: lesson.compared_variants().iter().map(|v| v.to_string()).collect(),
+            experiments: lesson.experiments.iter().map(row).collect(),
         });
     }
     Ok(rows)
+}
+
+fn row(experiment: &'static Experiment) -> ExperimentRow {
+    ExperimentRow {
+        experiment: experiment.name,
+        variants: experiment.variants,
+        figures: experiment.figures,
+        experiment_figures: experiment.experiment_figures,
+    }
 }

@@ -5,9 +5,11 @@ mod check;
 mod compare;
 mod doctor;
 mod explore;
+mod files;
 mod input;
 pub mod levels;
 mod list;
+mod new;
 mod page;
 mod play;
 mod player;
@@ -94,6 +96,29 @@ pub enum Command {
         /// As for `lesson`.
         settings: Settings,
     },
+    /// `new`.
+    New {
+        /// The folder to make.
+        folder: PathBuf,
+        /// As for `lesson`.
+        settings: Settings,
+    },
+    /// `completions`.
+    Completions {
+        /// The script to print.
+        script: String,
+        /// As for `lesson`.
+        settings: Settings,
+    },
+    /// `man`.
+    Man {
+        /// Where the pages go.
+        folder: PathBuf,
+        /// The name of each page's file, and its text.
+        pages: Vec<(String, String)>,
+        /// As for `lesson`.
+        settings: Settings,
+    },
     /// `doctor`.
     Doctor {
         /// Which Pythons to look for, and the time limit.
@@ -150,6 +175,15 @@ pub fn run(command: Command) -> u8 {
         }
         Command::Check { paths, understood, settings } => {
             session::conduct(settings, |session| check::check(session, &paths, understood))
+        }
+        Command::New { folder, settings } => {
+            session::conduct(settings, |session| new::new(session, &folder))
+        }
+        Command::Completions { script, settings } => {
+            session::conduct(settings, |session| Ok(session.view.script(&script)?))
+        }
+        Command::Man { folder, pages, settings } => {
+            session::conduct(settings, |session| new::manual(session, &folder, &pages))
         }
         Command::Compare { lesson, sweep, params, settings } => {
             session::conduct(settings, |session| compare::compare(session, lesson, sweep, &params))

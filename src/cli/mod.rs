@@ -5,25 +5,27 @@
 //! apart before clap sees it: the subcommand that it becomes is hidden, so that a
 //! mistyped name still gets clap's suggestion.
 
+mod arguments;
+mod commands;
+mod examples;
 mod order;
 mod play;
+mod shell;
 mod values;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, ValueParser};
-use clap::{Arg, ArgAction, ArgMatches, Command as Clap, value_parser};
+use clap::{ArgMatches, Command as Clap};
 
 use crate::app::{self, Chosen, Code, Colour, Command, Settings};
 use crate::event::Params;
-use crate::experiments::options::Unit;
-use crate::experiments::{self, LESSONS, Lesson, Opt, Subject};
-use crate::lesson::doc::{self, Lang};
+use crate::experiments;
+use crate::lesson::doc::Lang;
 
+use self::commands::{file_command, shown, variants};
 use self::order::with_lesson_first;
-use self::values::{duration, seconds, typed, whole_number};
 
 /// The hidden subcommand that a lesson's path becomes.
 const FILE: &str = "__file";
@@ -52,289 +54,9 @@ fn understood(words: &[String]) -> Result<(), String> {
     }
 }
 
+/// What is understood: all that is shown, and a lesson by its path.
 fn clap() -> Clap {
-    Clap::new("parlab")
-        .version(env!("CARGO_PKG_VERSION"))
-        .about("Live lessons on processes, locks and races: predict, run, understand")
-        .after_help(
-            "Start with `parlab lesson lock`; `parlab doctor` says what this machine will show.\n\
-             Lessons speak English and Italian (--lang it).\n\
-             The options of a lesson: `parlab lesson lock --help`.",
-        )
-        .infer_subcommands(false)
-        .max_term_width(100)
-        .args(everywhere())
-        .subcommand(lesson_command())
-        .subcommand(compare_command())
-        .subcommand(explore_command())
-        .subcommand(play::command())
-        .subcommand(Clap::new("list").about("The lessons, their experiments and their parts"))
-        .subcommand(doctor_command())
-        .subcommand(
-            Clap::new("check").about("Looks for faults in lesson texts").arg(
-                Arg::new("path")
-                    .value_name("PATH")
-                    .num_args(0..)
-                    .value_parser(value_parser!(PathBuf))
-                    .help("Lesson files or folders; without any, the lessons that parlab brings"),
-            ),
-        )
-}
-
-fn lesson_command() -> Clap {
-    let mut command = Clap::new("lesson")
-        .about("A lesson: question, code, prediction, live run, explanation")
-        .override_usage("parlab lesson [OPTIONS] <LESSON | FILE.md | FOLDER> [OPTIONS]")
-        .after_help(
-            "A lesson of your own goes by its path: parlab lesson ./mine.md\n\
-             (a path has a `/` in it, or ends in `.md`)\n\
-             The options of a lesson: parlab lesson lock --help",
-        )
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand_value_name("LESSON")
-        .subcommand_help_heading("Lessons");
-    for lesson in LESSONS {
-        let mut parts: Vec<&'static str> = vec![app::ALL_PARTS, app::CORE];
-        parts.extend(doc::part_names(lesson.texts.en));
-        command = command.subcommand(
-            Clap::new(lesson.name)
-                .about(title(lesson))
-                .args(options(lesson, |_| true))
-                .arg(part(PossibleValuesParser::new(parts).into())),
-        );
-    }
-    let path = Arg::new("file").required(true).value_parser(value_parser!(PathBuf));
-    let file = Clap::new(FILE)
-        .hide(true)
-        .arg(path)
-        .override_usage("parlab lesson <FILE.md | FOLDER> [OPTIONS]")
-        .args(experiments::options::ALL.map(|opt| argument(opt, None)))
-        .args([only(value_parser!(String)), python(), no_python(), seed(), seconds_limit()])
-        .arg(part(value_parser!(String)));
-    command.subcommand(file)
-}
-
-fn compare_command() -> Clap {
-    let mut command = Clap::new("compare")
-        .about("The measurement alone: variants side by side, who won and why")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand_value_name("LESSON | all")
-        .subcommand_help_heading("Lessons");
-    let prices = Clap::new(ALL)
-        .about("The price list of this machine: what one operation of each means costs")
-        .args([argument(Opt::Runs, Some(5)), python(), no_python(), seed(), seconds_limit()]);
-    command = command.subcommand(prices);
-    for lesson in LESSONS {
-        let sweep = lesson.sweep.map(|_| sweep());
-        let args = options(lesson, Opt::is_compared).into_iter().chain(sweep);
-        command = command.subcommand(Clap::new(lesson.name).about(title(lesson)).args(args));
-    }
-    command
-}
-
-fn explore_command() -> Clap {
-    let mut command = Clap::new("explore")
-        .about("Every schedule of a small program, run on real processes")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand_value_name("PROGRAM")
-        .subcommand_help_heading("Programs");
-    for subject in LESSONS.iter().flat_map(|lesson| lesson.programs) {
-        let option = |&opt: &Opt| {
-            let arg = argument(opt, opt.get(&subject.defaults));
-            // Where another way to write the program fixes it, it is refused and not ignored.
-            let only_for = subject.any_processes.filter(|_| opt == Opt::Processes);
-            arg.requires_all(only_for)
-        };
-        let mut args: Vec<Arg> = subject.options.iter().map(option).collect();
-        args.extend(ways(variants(subject)));
-        let drawn = format!("Seed of the schedules that are drawn (0 to {}; usually 1)", u64::MAX);
-        args.extend([seed().help(drawn), seconds_limit()]);
-        command = command.subcommand(Clap::new(subject.name).about(subject.about).args(args));
-    }
-    command
-}
-
-/// The ways to write a program; the first is the usual one.
-fn variants(subject: &Subject) -> &'static [&'static str] {
-    let (_, experiment) = experiments::experiment(subject.experiment).expect("from the registry");
-    experiment.variants
-}
-
-/// A flag for each way to write a program but the usual one.
-fn ways(variants: &'static [&'static str]) -> impl Iterator<Item = Arg> {
-    let (usual, others) = variants.split_first().expect("a program is written in some way");
-    others.iter().map(move |way| {
-        let rest = others.iter().filter(move |other| *other != way);
-        Arg::new(*way)
-            .long(*way)
-            .action(ArgAction::SetTrue)
-            .conflicts_with_all(rest)
-            .help(format!("The program as `{way}` instead of `{usual}`"))
-    })
-}
-
-fn doctor_command() -> Clap {
-    let pythons = python().help("Python interpreters to look for; usually all on the PATH");
-    Clap::new("doctor")
-        .about("What this machine offers, and what of each lesson it will show")
-        .args([pythons, no_python(), seconds_limit()])
-}
-
-/// A lesson's title, in English as all of clap's texts are.
-fn title(lesson: &Lesson) -> &'static str {
-    let heading = lesson.texts.en.lines().find_map(|line| line.strip_prefix("# "));
-    heading.unwrap_or(lesson.name)
-}
-
-/// The options of a lesson's experiments, as far as they are wanted.
-fn options(lesson: &'static Lesson, wanted: fn(Opt) -> bool) -> Vec<Arg> {
-    let used = lesson.options.iter().copied().filter(|&opt| wanted(opt));
-    let mut args: Vec<Arg> = used.map(|opt| argument(opt, opt.get(&lesson.defaults))).collect();
-    args.push(only(PossibleValuesParser::new(lesson.compared_variants()).into()));
-    args.extend([python(), no_python(), seed(), seconds_limit()]);
-    args
-}
-
-fn argument(opt: Opt, default: Option<u64>) -> Arg {
-    let (least, most) = opt.range();
-    let arg = Arg::new(opt.name()).long(opt.name()).allow_hyphen_values(true);
-    match opt.unit() {
-        Unit::Count => {
-            let default = default.map_or(String::new(), |n| format!("; usually {n}"));
-            arg.value_name("N")
-                .value_parser(move |text: &str| whole_number(text, least, most))
-                .help(format!("{} (from {least} to {most}{default})", opt.help()))
-        }
-        Unit::Seed => arg
-            .value_name("SEED")
-            .value_parser(move |text: &str| whole_number(text, least, most))
-            .help(format!("{} (from {least} to {most})", opt.help())),
-        Unit::Duration => {
-            let default = default.map_or(String::new(), |us| format!("; usually {}", typed(us)));
-            arg.value_name("T")
-                .value_parser(move |text: &str| duration(text, least, most))
-                .help(format!("{}: 500us, 2ms, 0.5s (to {}{default})", opt.help(), typed(most)))
-        }
-        Unit::Text => {
-            let arg = arg.help(opt.help());
-            let text = NonEmptyStringValueParser::new();
-            match opt {
-                Opt::Listen => arg
-                    .value_name("ADDRESS:PORT")
-                    .value_parser(address)
-                    .conflicts_with(Opt::Connect.name()),
-                Opt::Connect => arg.value_name("HOST:PORT").value_parser(address),
-                Opt::Url => arg.value_name("ADDRESS").value_parser(text).action(ArgAction::Append),
-                Opt::To => arg.value_name("DIR").value_parser(text),
-                _ => arg.value_name("FILE").value_parser(text),
-            }
-        }
-    }
-}
-
-/// A host and a port, as far as can be told without asking for the host.
-fn address(text: &str) -> Result<String, String> {
-    let parts = text.rsplit_once(':');
-    let fits = parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
-    match fits {
-        true => Ok(text.to_string()),
-        false => Err("not an address; give one as 127.0.0.1:5000, its port from 0 to 65535".into()),
-    }
-}
-
-fn only(parser: ValueParser) -> Arg {
-    Arg::new("only")
-        .long("only")
-        .value_name("VARIANT,…")
-        .value_delimiter(',')
-        .action(ArgAction::Append)
-        .value_parser(parser)
-        .help("Run these variants alone")
-}
-
-fn part(parser: ValueParser) -> Arg {
-    Arg::new("part")
-        .long("part")
-        .value_name("NAME,…")
-        .value_delimiter(',')
-        .action(ArgAction::Append)
-        .value_parser(parser)
-        .help("Show these parts instead of the core; `all` is the core and every part")
-}
-
-/// The levels of computing are the sweep's own, and judged against what computing can win at
-/// most; a Python that was asked for would not run.
-fn sweep() -> Arg {
-    Arg::new("sweep")
-        .long("sweep")
-        .action(ArgAction::SetTrue)
-        .conflicts_with_all([Opt::Work.name(), Opt::Wait.name(), "python"])
-        .help("Raise the computing in each item instead, until sharing it out pays")
-}
-
-fn python() -> Arg {
-    Arg::new("python")
-        .long("python")
-        .value_name("auto|none|all|PATH")
-        .action(ArgAction::Append)
-        .value_parser(value_parser!(String))
-        .help("Python interpreters for the peers; may be repeated; usually the first python3")
-}
-
-fn no_python() -> Arg {
-    Arg::new("no-python")
-        .long("no-python")
-        .action(ArgAction::SetTrue)
-        .conflicts_with("python")
-        .help("The same as --python none")
-}
-
-fn seed() -> Arg {
-    Arg::new("seed")
-        .long("seed")
-        .value_name("N")
-        .allow_hyphen_values(true)
-        .value_parser(|text: &str| whole_number(text, 0, u64::MAX))
-        .help(format!("Seed of the statistics' resampling, never of a race (0 to {})", u64::MAX))
-}
-
-fn seconds_limit() -> Arg {
-    Arg::new("seconds-limit")
-        .long("seconds-limit")
-        .value_name("SECONDS")
-        .allow_hyphen_values(true)
-        .value_parser(seconds)
-        .help("The most that one experiment may last (from 0.1 to 86400; usually 60)")
-}
-
-/// The options that every command has.
-fn everywhere() -> Vec<Arg> {
-    let flag = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).action(ArgAction::SetTrue).global(true).help(help)
-    };
-    let choice = |name: &'static str| Arg::new(name).long(name).global(true);
-    let all = vec![
-        choice("lang")
-            .value_name("LANG")
-            .value_parser(["en", "it"])
-            .help("Language of lessons and results; usually that of LC_ALL, LC_MESSAGES or LANG"),
-        choice("color")
-            .value_name("WHEN")
-            .value_parser(["auto", "always", "never"])
-            .help("Colour; `auto` asks the terminal, NO_COLOR and CLICOLOR_FORCE"),
-        choice("code")
-            .value_name("WHICH")
-            .value_parser(["rust", "python", "both", "none"])
-            .help("The code that lessons show; usually both"),
-        flag("json", "Print events, one JSON object a line, and ask nothing"),
-        flag("yes", "Ask nothing: run straight through").short('y'),
-        flag("quiet", "Results only: no text, no code").short('q'),
-        flag("verbose", "Tell on stderr what the runner does").short('v'),
-    ];
-    all.into_iter().map(|arg| arg.help_heading("Options of every command")).collect()
+    shown().mut_subcommand("lesson", |lesson| lesson.subcommand(file_command()))
 }
 
 fn command(matches: &ArgMatches) -> Command {
@@ -380,6 +102,18 @@ fn command(matches: &ArgMatches) -> Command {
         Some(("check", options)) => {
             let paths = options.get_many("path").unwrap_or_default().cloned().collect();
             Command::Check { paths, understood, settings }
+        }
+        Some(("new", options)) => {
+            let folder = options.get_one::<PathBuf>("path").expect("required").clone();
+            Command::New { folder, settings }
+        }
+        Some(("completions", options)) => {
+            let shell = options.get_one::<String>("shell").expect("required");
+            Command::Completions { script: shell::completions(shown(), shell), settings }
+        }
+        Some(("man", options)) => {
+            let folder = options.get_one::<PathBuf>("dir").expect("required").clone();
+            Command::Man { folder, pages: shell::manual(shown()), settings }
         }
         _ => Command::Hello(settings),
     }

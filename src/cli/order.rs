@@ -4,8 +4,9 @@ use std::ffi::OsString;
 
 use clap::{Arg, value_parser};
 
+use super::FILE;
+use super::arguments::{argument, everywhere, only, part, python, seconds_limit, seed};
 use super::play::{from, level, schedule};
-use super::{FILE, argument, everywhere, only, part, python, seconds_limit, seed};
 use crate::experiments;
 
 /// Puts the lesson right after the word `lesson`, `compare`, `explore` or `play`, where clap looks

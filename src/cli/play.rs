@@ -3,8 +3,10 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command as Clap, value_parser};
 
+use super::arguments::{argument, seconds_limit};
+use super::commands::title;
 use super::values::number;
-use super::{argument, params, seconds_limit, title};
+use super::{examples, params};
 use crate::app::Asked;
 use crate::experiments::play::FROM;
 use crate::experiments::{LESSONS, Lesson, Opt};
@@ -14,12 +16,6 @@ use crate::lesson::doc;
 pub(super) fn command() -> Clap {
     let mut command = Clap::new("play")
         .about("Be the scheduler: decide which process takes the next step")
-        .after_help(
-            "parlab play lock                      level after level; A and B step, u goes back\n\
-             parlab play lock --schedule AABB      these steps, told line by line\n\
-             parlab play lock --schedule ABBA --from 57\n\
-             echo ABBA | parlab play lock          letters from a script",
-        )
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand_value_name("LESSON")
@@ -29,14 +25,21 @@ pub(super) fn command() -> Clap {
         if levels.is_empty() {
             continue;
         }
-        command = command.subcommand(
-            Clap::new(lesson.name)
-                .about(title(lesson))
-                .args([level(levels), schedule(), from()])
-                .args([argument(Opt::Ops, Some(1)), no_limit()]),
-        );
+        let of_it = Clap::new(lesson.name)
+            .about(title(lesson))
+            .args([level(levels.clone()), schedule(), from()])
+            .args([argument(Opt::Ops, Some(1)), no_limit()]);
+        command = command.subcommand(examples::of_game(of_it, lesson, &levels));
     }
-    command
+    examples::with_these(
+        command,
+        &[
+            ("parlab play lock", "A and B step, u goes back, ? hints, q ends"),
+            ("parlab play lock --schedule AABB", "these steps, told line by line"),
+            ("parlab play lock --schedule ABBA --from 57", "without a goal"),
+            ("echo ABBA | parlab play lock", "letters from a script"),
+        ],
+    )
 }
 
 pub(super) fn level(names: Vec<&'static str>) -> Arg {

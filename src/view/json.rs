@@ -31,6 +31,14 @@ impl Json {
     }
 }
 
+impl Json {
+    /// A line for each file.
+    fn written(&mut self, files: &[String]) -> io::Result<()> {
+        let line = |file| serde_json::json!({"event": "written", "file": file});
+        files.iter().try_for_each(|file| self.line(&line(file)))
+    }
+}
+
 /// The line of a fault: its fields after the field that tells lines apart.
 #[derive(Serialize)]
 struct FaultLine<'a> {
@@ -54,6 +62,18 @@ impl View for Json {
 
     fn refused(&mut self, error: &Error) -> io::Result<()> {
         self.event(&Event::Error(error.clone()))
+    }
+
+    fn begun(&mut self, _folder: &str, files: &[String]) -> io::Result<()> {
+        self.written(files)
+    }
+
+    fn manual(&mut self, _folder: &str, files: &[String]) -> io::Result<()> {
+        self.written(files)
+    }
+
+    fn script(&mut self, text: &str) -> io::Result<()> {
+        self.line(&serde_json::json!({"event": "script", "text": text}))
     }
 
     fn checked(&mut self, texts: usize, faults: usize) -> io::Result<()> {

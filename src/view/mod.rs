@@ -78,6 +78,21 @@ pub struct LessonRow {
     pub parts: Vec<Part>,
     /// The variants that `compare` measures.
     pub variants: Vec<String>,
+    /// Its experiments, for who writes a lesson around them.
+    pub experiments: Vec<ExperimentRow>,
+}
+
+/// An experiment in the list of all, as `parlab list --json` has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExperimentRow {
+    /// What a `run` block takes.
+    pub experiment: &'static str,
+    /// Its variants, the baseline first.
+    pub variants: &'static [&'static str],
+    /// What it may measure of a variant besides its runs.
+    pub figures: &'static [&'static str],
+    /// What it may measure that is of no variant.
+    pub experiment_figures: &'static [&'static str],
 }
 
 /// Where the work hands over what it has to say.
@@ -175,6 +190,21 @@ pub trait View {
 
     /// So many texts were checked, with so many faults.
     fn checked(&mut self, _texts: usize, _faults: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A lesson was begun in this folder, with these files.
+    fn begun(&mut self, _folder: &str, _files: &[String]) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Man pages were written into this folder.
+    fn manual(&mut self, _folder: &str, _files: &[String]) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A script for a shell: as it is, whatever the width.
+    fn script(&mut self, _text: &str) -> io::Result<()> {
         Ok(())
     }
 

@@ -25,6 +25,7 @@ mod starts;
 mod timeline;
 mod transfers;
 mod variants;
+mod written;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -418,6 +419,18 @@ impl View for Text {
     fn checked(&mut self, texts: usize, faults: usize) -> io::Result<()> {
         let line = words::checked(self.style.lang, texts, faults);
         self.block(&blocks::plain(&line, "", &self.style))
+    }
+
+    fn begun(&mut self, folder: &str, files: &[String]) -> io::Result<()> {
+        self.block(&written::begun(folder, files, &self.style))
+    }
+
+    fn manual(&mut self, folder: &str, files: &[String]) -> io::Result<()> {
+        self.block(&written::manual(folder, files, &self.style))
+    }
+
+    fn script(&mut self, text: &str) -> io::Result<()> {
+        self.more(text)
     }
 
     fn fault(&mut self, fault: &Fault) -> io::Result<()> {

@@ -75,6 +75,8 @@ fn happened_en(kind: ErrorKind) -> &'static str {
             "what was counted and what real processes did are not the same (counted / ran)"
         }
         ErrorKind::UnusedOption => "no experiment that would run uses this option",
+        ErrorKind::AlreadyThere => "cannot make what is there already",
+        ErrorKind::NotWritten => "cannot write to this folder",
     }
 }
 
@@ -174,6 +176,10 @@ fn next_en(kind: ErrorKind) -> &'static str {
              line and what `parlab doctor` says."
         }
         ErrorKind::UnusedOption => "Ask for the part that uses it, or leave the option out.",
+        ErrorKind::AlreadyThere => "Choose another name, or move away what is there.",
+        ErrorKind::NotWritten => {
+            "Give a folder that you may write to, on a disk with room. Nothing was left half written."
+        }
     }
 }
 
@@ -221,6 +227,8 @@ fn happened_it(kind: ErrorKind) -> &'static str {
             "il conteggio e ciò che hanno fatto i processi veri non coincidono (contato / eseguito)"
         }
         ErrorKind::UnusedOption => "nessun esperimento da eseguire usa questa opzione",
+        ErrorKind::AlreadyThere => "esiste già ciò che si doveva creare",
+        ErrorKind::NotWritten => "non si può scrivere in questa cartella",
     }
 }
 
@@ -322,6 +330,11 @@ fn next_it(kind: ErrorKind) -> &'static str {
              e con ciò che dice `parlab doctor`."
         }
         ErrorKind::UnusedOption => "Chiedi la parte che la usa, oppure togli l'opzione.",
+        ErrorKind::AlreadyThere => "Scegli un altro nome, oppure sposta ciò che c'è.",
+        ErrorKind::NotWritten => {
+            "Indica una cartella in cui puoi scrivere, su un disco che ha spazio. Nulla è rimasto \
+             scritto a metà."
+        }
     }
 }
 

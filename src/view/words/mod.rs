@@ -18,6 +18,7 @@ mod results;
 mod schedules;
 mod system;
 mod transfers;
+mod written;
 
 pub use doctor::*;
 pub use failures::*;
@@ -32,3 +33,4 @@ pub use results::*;
 pub use schedules::*;
 pub use system::*;
 pub use transfers::*;
+pub use written::*;
