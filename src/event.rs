@@ -701,6 +701,8 @@ pub enum ErrorKind {
     Differs,
     /// No experiment that would run uses that option.
     UnusedOption,
+    /// The file that is to be written is there already.
+    FileExists,
 }
 
 /// The `end` event.

@@ -144,7 +144,7 @@ const ERRORS: [ErrorKind; 28] = [
     ErrorKind::UnknownPart, ErrorKind::UnknownVariant, ErrorKind::NothingRan, ErrorKind::Address,
     ErrorKind::Key, ErrorKind::NoServer, ErrorKind::NotFetched, ErrorKind::NoLoopback,
     ErrorKind::Target, ErrorKind::AddressList, ErrorKind::UnusedOption, ErrorKind::Scratch,
-    ErrorKind::TooManySchedules, ErrorKind::Differs,
+    ErrorKind::TooManySchedules, ErrorKind::Differs, ErrorKind::FileExists,
 ];
 #[rustfmt::skip]
 const NOTES: [NoteKind; 4] = [

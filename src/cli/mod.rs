@@ -5,6 +5,7 @@
 //! apart before clap sees it: the subcommand that it becomes is hidden, so that a
 //! mistyped name still gets clap's suggestion.
 
+mod export;
 mod order;
 mod play;
 mod values;
@@ -101,6 +102,7 @@ fn lesson_command() -> Clap {
             Clap::new(lesson.name)
                 .about(title(lesson))
                 .args(options(lesson, |_| true))
+                .args(export::arguments())
                 .arg(part(PossibleValuesParser::new(parts).into())),
         );
     }
@@ -111,6 +113,7 @@ fn lesson_command() -> Clap {
         .override_usage("parlab lesson <FILE.md | FOLDER> [OPTIONS]")
         .args(experiments::options::ALL.map(|opt| argument(opt, None)))
         .args([only(value_parser!(String)), python(), no_python(), seed(), seconds_limit()])
+        .args(export::arguments())
         .arg(part(value_parser!(String)));
     command.subcommand(file)
 }
@@ -124,11 +127,13 @@ fn compare_command() -> Clap {
         .subcommand_help_heading("Lessons");
     let prices = Clap::new(ALL)
         .about("The price list of this machine: what one operation of each means costs")
-        .args([argument(Opt::Runs, Some(5)), python(), no_python(), seed(), seconds_limit()]);
+        .args([argument(Opt::Runs, Some(5)), python(), no_python(), seed(), seconds_limit()])
+        .args(export::arguments());
     command = command.subcommand(prices);
     for lesson in LESSONS {
         let sweep = lesson.sweep.map(|_| sweep());
         let args = options(lesson, Opt::is_compared).into_iter().chain(sweep);
+        let args = args.chain(export::arguments());
         command = command.subcommand(Clap::new(lesson.name).about(title(lesson)).args(args));
     }
     command
@@ -148,6 +153,7 @@ fn explore_command() -> Clap {
             options.map(|opt| argument(*opt, opt.get(&subject.defaults))).collect();
         args.extend(ways(variants(subject)));
         args.extend([seed(), seconds_limit()]);
+        args.extend(export::arguments());
         command = command.subcommand(Clap::new(subject.name).about(title(lesson)).args(args));
     }
     command
@@ -403,6 +409,7 @@ fn settings(matches: &ArgMatches) -> Settings {
         yes: matches.get_flag("yes") || !std::io::stdin().is_terminal(),
         quiet: matches.get_flag("quiet"),
         verbose: matches.get_flag("verbose"),
+        export: export::target(matches),
     }
 }
 

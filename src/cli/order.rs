@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, value_parser};
 
+use super::export;
 use super::play::{from, level, schedule};
 use super::{FILE, argument, everywhere, only, part, python, seconds_limit, seed};
 use crate::experiments;
@@ -58,6 +59,7 @@ fn takes_value(option: &str) -> bool {
     all.extend([only(value_parser!(String)), part(value_parser!(String))]);
     all.extend([python(), seed(), seconds_limit()]);
     all.extend([level(Vec::new()), schedule(), from()]);
+    all.extend(export::arguments());
     let named = |arg: &Arg| arg.get_long() == Some(name);
     all.iter().any(|arg| named(arg) && arg.get_action().takes_values())
 }

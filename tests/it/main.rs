@@ -12,6 +12,7 @@ mod download;
 mod download_faults;
 mod every_lesson;
 mod explore;
+mod export;
 mod family;
 mod hostile_places;
 mod json;

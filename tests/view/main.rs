@@ -1,5 +1,6 @@
 //! The text view and the JSON view, from events to what stands on the screen.
 
+mod html;
 mod manners;
 mod offers;
 mod pages;

@@ -6,31 +6,30 @@
 //! and a pure function from events to lines.
 
 mod blocks;
-mod curves;
-mod deadlock;
+pub(super) mod curves;
+pub(super) mod deadlock;
 mod doctor;
 mod game;
-mod gathered;
-mod lanes;
-mod measures;
+pub(super) mod lanes;
+pub(super) mod measures;
 mod outcomes;
-mod overlap;
-mod placement;
-mod prices;
-mod pythons;
-mod schedules;
-mod starts;
+pub(super) mod overlap;
+pub(super) mod placement;
+pub(super) mod prices;
+pub(super) mod pythons;
+pub(super) mod schedules;
+pub(super) mod starts;
 mod timeline;
-mod transfers;
-mod variants;
+pub(super) mod transfers;
+pub(super) mod variants;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use self::gathered::Gathered;
 use self::transfers::Bars;
+use super::gathered::Gathered;
 use super::style::{Paint, Style};
 use super::{CodeBlock, LessonRow, Level, Part, View, markdown, visible, words};
 use crate::event::{

@@ -75,6 +75,7 @@ fn happened_en(kind: ErrorKind) -> &'static str {
             "what was counted and what real processes did are not the same (counted / ran)"
         }
         ErrorKind::UnusedOption => "no experiment that would run uses this option",
+        ErrorKind::FileExists => "the file to write is there already",
     }
 }
 
@@ -174,6 +175,9 @@ fn next_en(kind: ErrorKind) -> &'static str {
              line and what `parlab doctor` says."
         }
         ErrorKind::UnusedOption => "Ask for the part that uses it, or leave the option out.",
+        ErrorKind::FileExists => {
+            "Give `--export` another name, or replace the file with `--force`."
+        }
     }
 }
 
@@ -223,6 +227,7 @@ fn happened_it(kind: ErrorKind) -> &'static str {
             "il conteggio e ciò che hanno fatto i processi veri non coincidono (contato / eseguito)"
         }
         ErrorKind::UnusedOption => "nessun esperimento da eseguire usa questa opzione",
+        ErrorKind::FileExists => "il file da scrivere esiste già",
     }
 }
 
@@ -324,6 +329,9 @@ fn next_it(kind: ErrorKind) -> &'static str {
              e con ciò che dice `parlab doctor`."
         }
         ErrorKind::UnusedOption => "Chiedi la parte che la usa, oppure togli l'opzione.",
+        ErrorKind::FileExists => {
+            "Indica a `--export` un altro nome, oppure sostituisci il file con `--force`."
+        }
     }
 }
 
