@@ -334,7 +334,12 @@ impl Session {
         };
         let (exit, reason) = match &stop {
             Ok(()) => (0, None),
-            Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => return 0,
+            // Who reads no further has seen enough, unless there was to be a file of the whole.
+            Err(Stop::Output(error))
+                if error.kind() == io::ErrorKind::BrokenPipe && self.export.is_none() =>
+            {
+                return 0;
+            }
             Err(Stop::Output(error)) => return self.output_failed(error),
             Err(Stop::Asked(Asked::Interrupt)) => (130, Some(EndReason::Interrupted)),
             Err(Stop::Asked(Asked::Terminate)) => (143, Some(EndReason::Terminated)),

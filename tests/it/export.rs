@@ -7,7 +7,7 @@ use std::rc::Rc;
 use parlab::event::{EndReason, ErrorKind};
 
 use crate::family::eventually;
-use crate::parlab::{Parlab, lesson_text};
+use crate::parlab::{Parlab, lesson_text, pipe};
 use crate::room::{Room, names_in};
 
 fn room() -> Rc<Room> {
@@ -115,6 +115,16 @@ fn a_place_that_cannot_be_written_is_told_before_anything_runs() {
         assert_eq!(done.errors()[0].what.as_deref(), Some(file));
     }
     assert_eq!(left(&room), ["folder.html"]);
+}
+
+#[test]
+fn a_reader_who_leaves_early_is_told_that_nothing_was_kept() {
+    let room = room();
+    let (read, write) = pipe();
+    drop(read);
+    let done = small(&room).args(["--export", "kept.html"]).stdout(write).run().code(1);
+    done.any_stdout().one_message();
+    assert_eq!(left(&room), Vec::<String>::new());
 }
 
 #[test]

@@ -12,10 +12,10 @@ use crate::view::table::Grid;
 use crate::view::text::curves::{Axis, capital, plots};
 use crate::view::words;
 
-/// The shapes of marks, one after the other.
+/// The shapes of marks, one after the other; what they are held against has lines alone.
 const SHAPES: [&str; 8] = ["●", "■", "▲", "◆", "○", "□", "△", "◇"];
 /// The part of the width, and of the height, that curves take.
-const ACROSS: (f64, f64) = (0.08, 0.94);
+const ACROSS: (f64, f64) = (0.16, 0.94);
 const UP: (f64, f64) = (0.84, 0.06);
 /// Names of values on the axis below that are nearer to each other would touch.
 const APART: f64 = 0.14;
@@ -35,10 +35,10 @@ pub(super) struct Plot {
 #[derive(Serialize)]
 struct Series {
     name: String,
-    shape: &'static str,
-    /// Chooses colour and dashes.
+    /// None for what the others are held against.
+    shape: Option<&'static str>,
+    /// Chooses colour, or dashes.
     class: String,
-    reference: bool,
     points: Vec<(String, String)>,
     lines: Vec<[String; 4]>,
 }
@@ -100,9 +100,8 @@ fn series(
         } else {
             curve.variant.clone()
         },
-        shape: if curve.reference { "┄" } else { SHAPES[at % SHAPES.len()] },
-        class: format!("s{}", at % 4),
-        reference: curve.reference,
+        shape: (!curve.reference).then(|| SHAPES[at % SHAPES.len()]),
+        class: format!("{}{}", if curve.reference { "r" } else { "s" }, at % 4),
         lines: points.windows(2).map(line).collect(),
         points: if curve.reference { Vec::new() } else { points },
     }

@@ -15,6 +15,7 @@ mod table;
 mod templates;
 mod timeline;
 
+use std::collections::BTreeSet;
 use std::io;
 
 use minijinja::{Value, context};
@@ -41,6 +42,8 @@ pub struct Html {
     start: Option<Box<Start>>,
     gathered: Gathered,
     prices: Vec<Price>,
+    /// Of several experiments that found the same, what was said already.
+    said: BTreeSet<String>,
 }
 
 impl Html {
@@ -55,6 +58,7 @@ impl Html {
             start: None,
             gathered: Gathered::default(),
             prices: Vec::new(),
+            said: BTreeSet::new(),
         }
     }
 
@@ -88,6 +92,14 @@ impl Html {
         match lines.is_empty() {
             true => Ok(()),
             false => self.draw("lines", context! { class => class, lines => value(&lines) }),
+        }
+    }
+
+    /// A line beside the results: the experiments of a price list would repeat each other.
+    fn remark(&mut self, class: &str, line: &str) -> io::Result<()> {
+        match self.is_pricing() && !self.said.insert(line.to_owned()) {
+            true => Ok(()),
+            false => self.lines(class, line),
         }
     }
 
@@ -136,7 +148,7 @@ impl View for Html {
             Event::Schedules(told) => self.schedules(&told)?,
             Event::Deadlock(deadlock) => self.deadlock(&deadlock)?,
             Event::Python(python) => self.python(&python)?,
-            Event::Note(note) => self.lines("note", words::note(self.lang, note.kind))?,
+            Event::Note(note) => self.remark("note", words::note(self.lang, note.kind))?,
             Event::Price(price) => self.prices.push(price),
             Event::Summary(summary) => self.results(Some(&summary))?,
             Event::End(_) => {

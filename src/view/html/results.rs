@@ -178,6 +178,6 @@ impl Html {
     /// Which Python ran beside, or why none did.
     pub(super) fn python(&mut self, python: &Python) -> io::Result<()> {
         let line = pythons::one(python, &self.unwrapped());
-        self.lines("python", &line)
+        self.remark("python", &line)
     }
 }

@@ -13,6 +13,8 @@ const MOST: usize = 32;
 /// Stretches of one kind that follow each other this closely, as parts of the whole, are one to the
 /// eye, and are drawn as one.
 const FINEST: f64 = 1.0 / 400.0;
+/// The least width of a stretch, as a part of the whole: what is too short to be seen still happened.
+const LEAST: f64 = 1.0 / 150.0;
 const KINDS: [SpanKind; 4] =
     [SpanKind::Creating, SpanKind::Running, SpanKind::Waiting, SpanKind::Reaping];
 
@@ -73,11 +75,14 @@ fn row(lane: &Lane, total: f64, lang: Lang) -> Row {
     let said: Vec<String> = (parts.into_iter().filter(|(_, seconds)| *seconds > 0.0))
         .map(|(kind, seconds)| format!("{}: {}", words::span_kind(lang, kind), time(seconds, lang)))
         .collect();
+    let mut spans = merged(&lane.spans, total);
+    // What ran is drawn last: it may be shorter than the place that it takes.
+    spans.sort_by_key(|span| span.what == SpanKind::Running);
     let pid = lane.pid.map_or(String::new(), |pid| format!(" ({pid})"));
     Row {
         name: format!("{}{pid}", lane.process),
         said: said.join(", "),
-        spans: merged(&lane.spans, total).iter().map(|span| stretch(span, total)).collect(),
+        spans: spans.iter().map(|span| stretch(span, total)).collect(),
     }
 }
 
@@ -98,12 +103,9 @@ fn merged(spans: &[Span], total: f64) -> Vec<Span> {
 }
 
 fn stretch(span: &Span, total: f64) -> Stretch {
-    Stretch {
-        class: class(span.what),
-        x: share(span.begin_s / total),
-        // What is too short to be seen still happened.
-        width: share(((span.end_s - span.begin_s) / total).max(FINEST)),
-    }
+    let width = ((span.end_s - span.begin_s) / total).max(LEAST);
+    let x = (span.begin_s / total).min(1.0 - width);
+    Stretch { class: class(span.what), x: share(x), width: share(width) }
 }
 
 fn class(kind: SpanKind) -> &'static str {

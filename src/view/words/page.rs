@@ -13,8 +13,8 @@ pub fn language(lang: Lang) -> &'static str {
 /// The switch that makes everything larger.
 pub fn larger(lang: Lang) -> &'static str {
     match lang {
-        Lang::En => "large, for a projector",
-        Lang::It => "grande, per un proiettore",
+        Lang::En => "for a projector",
+        Lang::It => "per un proiettore",
     }
 }
 
