@@ -673,6 +673,8 @@ pub enum ErrorKind {
     AlreadyThere,
     /// Files of parlab's own, a new lesson or man pages, cannot be written there.
     NotWritten,
+    /// The file that is to be written is there already.
+    FileExists,
 }
 
 /// The `end` event.

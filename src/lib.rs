@@ -7,7 +7,7 @@
 //! others.
 //!
 //! ```text
-//!  lessons/lock/en.md ─► lesson ─► app: one loop over a lesson's blocks ─► view: text | json
+//!  lessons/lock/en.md ─► lesson ─► app: one loop over a lesson's blocks ─► view: text | json | html
 //!                                    │ ▲
 //!                         run a block │ │ events, one JSON line each
 //!                                    ▼ │

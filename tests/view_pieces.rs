@@ -136,7 +136,7 @@ fn control_characters_are_shown_and_not_obeyed() {
 }
 
 #[rustfmt::skip]
-const ERRORS: [ErrorKind; 30] = [
+const ERRORS: [ErrorKind; 31] = [
     ErrorKind::NoProc, ErrorKind::RunnerNotStarted, ErrorKind::RunnerLost,
     ErrorKind::ExperimentKilled, ErrorKind::Panic, ErrorKind::ProcessLimit,
     ErrorKind::DescriptorLimit, ErrorKind::OutOfMemory, ErrorKind::WorkerKilled,
@@ -145,6 +145,7 @@ const ERRORS: [ErrorKind; 30] = [
     ErrorKind::Key, ErrorKind::NoServer, ErrorKind::NotFetched, ErrorKind::NoLoopback,
     ErrorKind::Target, ErrorKind::AddressList, ErrorKind::UnusedOption, ErrorKind::Scratch,
     ErrorKind::TooManySchedules, ErrorKind::Differs, ErrorKind::AlreadyThere, ErrorKind::NotWritten,
+    ErrorKind::FileExists,
 ];
 #[rustfmt::skip]
 const NOTES: [NoteKind; 4] = [

@@ -1,6 +1,7 @@
 //! `parlab compare`: the measurement alone, and one sentence that says who won and why.
 
 use super::page::{known_variants, shown};
+use super::reader;
 use super::session::{Ran, Session, Stop};
 use super::{Chosen, source};
 use crate::event::{Error, ErrorKind, Params};
@@ -18,7 +19,7 @@ pub fn compare(
     sweep: bool,
     typed: &Params,
 ) -> Result<(), Stop> {
-    let doc = source::read(session, &Chosen::Named(lesson))?;
+    let docs = source::read_for_all(session, &Chosen::Named(lesson))?;
     let mut params = shown(typed, Some(lesson));
     if sweep {
         Opt::Work.clear(&mut params);
@@ -46,15 +47,15 @@ pub fn compare(
             ))?;
             return Err(Stop::Failed);
         }
-        if let Some(why) = doc.why(experiment.name) {
-            match session.renderer.render(&doc, &why.text, &values) {
-                Ok(text) => session.view.why(&text)?,
-                Err(fault) => {
-                    // The text came with the program: it is no wrong use.
-                    source::faulty(session, &[fault]);
-                    return Err(Stop::Failed);
-                }
-            }
+        let told = reader::to_each(session, &docs, |reader, doc| {
+            let Some(why) = doc.why(experiment.name) else { return Ok(()) };
+            let text = reader.fill(doc, &why.text, &values)?;
+            Ok(reader.view.why(&text)?)
+        });
+        match told {
+            // The text came with the program: it is no wrong use.
+            Err(Stop::Usage) => return Err(Stop::Failed),
+            other => other?,
         }
     }
     Ok(())

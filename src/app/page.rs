@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Chosen;
 use super::check;
+use super::reader::{self, Reader, Unsaid};
 use super::session::{Session, Stop};
 use super::source;
 use super::terminal::read_line;
@@ -12,7 +13,7 @@ use crate::experiments::{self, Experiment, Lesson, Opt, options};
 use crate::lesson::block::{Ask, Block, Code, Kind, RunBlock, Verdict};
 use crate::lesson::doc::Doc;
 use crate::lesson::predict;
-use crate::lesson::template::Template;
+use crate::lesson::region::Region;
 use crate::lesson::values::Values;
 use crate::view::{CodeBlock, Part};
 
@@ -24,7 +25,9 @@ pub const CORE: &str = "core";
 /// One lesson being taught.
 struct Page<'a> {
     session: &'a mut Session,
-    doc: &'a Doc,
+    /// The text for each who reads, the one before the terminal first; all have the same blocks in
+    /// the same order.
+    docs: &'a [Doc],
     home: Option<&'static Lesson>,
     typed: &'a Params,
     values: Values,
@@ -48,33 +51,36 @@ pub fn page(
         Chosen::Path(path) => (path.display().to_string(), stem(path), None),
     };
     session.start("lesson", &name, &shown(typed, registered))?;
-    let doc = source::read(session, chosen)?;
-    let home = registered.or_else(|| source::home(&doc));
-    let faults = check::against_registry(&doc);
+    let docs = source::read_for_all(session, chosen)?;
+    let doc = &docs[0];
+    let home = registered.or_else(|| source::home(doc));
+    let faults = check::against_registry(doc);
     if !faults.is_empty() {
         return Err(source::faulty(session, &faults));
     }
-    let mut stretches = stretches(session, &doc, parts)?;
+    let mut stretches = stretches(session, doc, parts)?;
     if parts.is_empty() {
-        stretches.extend(brought(&doc, home, typed));
+        stretches.extend(brought(doc, home, typed));
     }
     let experiments = doc.runs().filter_map(|run| experiments::experiment(&run.experiment));
     known_variants(session, experiments.map(|(_, experiment)| experiment), typed)?;
-    doors_lead_somewhere(session, &doc, &stretches, typed)?;
-    fits(session, &doc, &stretches, typed)?;
+    doors_lead_somewhere(session, doc, &stretches, typed)?;
+    fits(session, doc, &stretches, typed)?;
     let values = Values::new(&session.machine);
-    let mut page = Page { session, doc: &doc, home, typed, values, said: BTreeMap::new() };
+    let mut page = Page { session, docs: &docs, home, typed, values, said: BTreeMap::new() };
     for stretch in &stretches {
         page.teach(stretch.as_deref())?;
     }
-    let others: Vec<_> = (doc.parts())
-        .filter(|part| !stretches.iter().flatten().any(|shown| *shown == *part.name))
-        .map(Part::from)
-        .collect();
-    if !others.is_empty() {
-        session.view.parts(&address, &others)?;
-    }
-    Ok(())
+    reader::to_each(session, &docs, |reader, doc| {
+        let others: Vec<_> = (doc.parts())
+            .filter(|part| !stretches.iter().flatten().any(|shown| *shown == *part.name))
+            .map(Part::from)
+            .collect();
+        match others.is_empty() {
+            true => Ok(()),
+            false => Ok(reader.view.parts(&address, &others)?),
+        }
+    })
 }
 
 /// `mine` for `mine.it.md`, `./mine/` and `mine/it.md` alike.
@@ -207,32 +213,41 @@ fn fits(
 
 impl Page<'_> {
     fn teach(&mut self, part: Option<&str>) -> Result<(), Stop> {
-        let doc = self.doc;
-        for block in doc.blocks.iter().filter(|block| block.part.as_deref() == part) {
+        let blocks = self.docs[0].blocks.iter().enumerate();
+        for (at, block) in blocks.filter(|(_, block)| block.part.as_deref() == part) {
             match &block.kind {
-                Kind::Text(text) => self.text(text)?,
-                Kind::Part(part) => self.session.view.heading(&part.title)?,
+                Kind::Text(_) | Kind::Part(_) => self.text(at)?,
                 Kind::Code(code) => self.code(code)?,
-                Kind::Ask(ask) => self.ask(ask)?,
+                Kind::Ask(ask) => self.ask(at, ask)?,
                 Kind::Run(run) => self.run(run)?,
-                Kind::Verdict(verdict) => self.verdict(verdict)?,
+                Kind::Verdict(verdict) => self.verdict(at, verdict)?,
                 Kind::Why(_) | Kind::Level(_) => {}
             }
         }
         Ok(())
     }
 
-    fn text(&mut self, text: &Template) -> Result<(), Stop> {
-        let text = self.fill(text)?;
-        Ok(self.session.view.prose(&text)?)
+    /// Shows the block at this place to everyone who reads, in their language.
+    fn for_each(
+        &mut self,
+        at: usize,
+        show: impl Fn(&mut Reader, &Doc, &Kind, &Values) -> Result<(), Unsaid>,
+    ) -> Result<(), Stop> {
+        let values = &self.values;
+        reader::to_each(self.session, self.docs, |reader, doc| {
+            show(reader, doc, &doc.blocks[at].kind, values)
+        })
     }
 
-    /// A text with what was measured so far; a fault in it is the lesson file's.
-    fn fill(&mut self, template: &Template) -> Result<String, Stop> {
-        match self.session.renderer.render(self.doc, template, &self.values) {
-            Ok(text) => Ok(text),
-            Err(fault) => Err(source::faulty(self.session, &[fault])),
-        }
+    fn text(&mut self, at: usize) -> Result<(), Stop> {
+        self.for_each(at, |reader, doc, kind, values| match kind {
+            Kind::Text(text) => {
+                let text = reader.fill(doc, text, values)?;
+                Ok(reader.view.prose(&text)?)
+            }
+            Kind::Part(part) => Ok(reader.view.heading(&part.title)?),
+            _ => Ok(()),
+        })
     }
 
     fn code(&mut self, code: &Code) -> Result<(), Stop> {
@@ -248,14 +263,14 @@ impl Page<'_> {
                 _ => source::python(self.home, name),
             };
             match cut {
-                Ok((file, region)) => self.session.view.code(&CodeBlock {
-                    language,
-                    file,
-                    first_line: region.first_line,
-                    lines: region.lines,
-                })?,
+                Ok((file, region)) => {
+                    let Region { first_line, lines } = region;
+                    let code = CodeBlock { language, file, first_line, lines };
+                    let mut readers = self.session.readers().into_iter();
+                    readers.try_for_each(|reader| reader.view.code(&code))?;
+                }
                 Err(error) => {
-                    let fault = self.doc.fault(name.at, (&error).into(), &error.to_string());
+                    let fault = self.docs[0].fault(name.at, (&error).into(), &error.to_string());
                     return Err(source::faulty(self.session, &[fault]));
                 }
             }
@@ -263,9 +278,12 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn ask(&mut self, ask: &Ask) -> Result<(), Stop> {
-        let answers: Vec<String> = ask.answers.iter().map(|a| a.text.clone()).collect();
-        self.session.view.question(&ask.question, &answers)?;
+    fn ask(&mut self, at: usize, ask: &Ask) -> Result<(), Stop> {
+        let answers = ask.answers.len();
+        self.for_each(at, |reader, _, kind, _| match kind {
+            Kind::Ask(ask) => Ok(reader.view.question(&ask.question, &texts(ask))?),
+            _ => Ok(()),
+        })?;
         while self.session.prompting {
             let Some(line) = read_line(&self.session.signals)? else {
                 // The end of input is no answer, and none will come later.
@@ -274,11 +292,11 @@ impl Page<'_> {
             };
             match line.trim().parse::<usize>() {
                 _ if line.trim().is_empty() => break,
-                Ok(number) if (1..=answers.len()).contains(&number) => {
+                Ok(number) if (1..=answers).contains(&number) => {
                     self.said.insert(ask.id.value.clone(), number - 1);
                     break;
                 }
-                _ => self.session.view.ask_again(answers.len())?,
+                _ => self.session.view.ask_again(answers)?,
             }
         }
         Ok(())
@@ -287,7 +305,7 @@ impl Page<'_> {
     fn run(&mut self, block: &RunBlock) -> Result<(), Stop> {
         let Some((lesson, experiment)) = experiments::experiment(&block.experiment) else {
             let kind = crate::lesson::fault::FaultKind::UnknownExperiment;
-            let fault = self.doc.fault(block.experiment.at, kind, &block.experiment);
+            let fault = self.docs[0].fault(block.experiment.at, kind, &block.experiment);
             return Err(source::faulty(self.session, &[fault]));
         };
         let params = in_force(self.typed, block, lesson, experiment);
@@ -295,23 +313,32 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn verdict(&mut self, verdict: &Verdict) -> Result<(), Stop> {
-        let ask = self.doc.ask(&verdict.ask).expect("the file's rules hold");
+    fn verdict(&mut self, at: usize, verdict: &Verdict) -> Result<(), Stop> {
+        let doc = &self.docs[0];
+        let ask = doc.ask(&verdict.ask).expect("the file's rules hold");
         let said = self.said.get(&ask.id.value).copied();
-        let judged = predict::judge(self.doc, ask, said, &self.session.renderer, &self.values);
+        let judged = predict::judge(doc, ask, said, &self.session.renderer, &self.values);
         let answer = match judged {
             Ok(answer) => answer,
             Err(fault) => return Err(source::faulty(self.session, &[fault])),
         };
-        let outcome = self.fill(&verdict.outcome)?;
-        let reply = match answer.said.as_deref().and_then(|belief| verdict.said(belief)) {
-            Some(template) => Some(self.fill(template)?),
-            None => None,
-        };
-        let (words, right) = (said.map(|index| ask.answers[index].text.as_str()), answer.right);
-        self.session.view.event(&Event::Answer(answer))?;
-        Ok(self.session.view.verdict(words, right, &outcome, reply.as_deref())?)
+        let (belief, right) = (answer.said.clone(), answer.right);
+        self.session.tell(&Event::Answer(answer))?;
+        self.for_each(at, |reader, doc, kind, values| {
+            let Kind::Verdict(verdict) = kind else { return Ok(()) };
+            let outcome = reader.fill(doc, &verdict.outcome, values)?;
+            let reply = belief.as_deref().and_then(|belief| verdict.said(belief));
+            let reply = reply.map(|text| reader.fill(doc, text, values)).transpose()?;
+            let answers = doc.ask(&verdict.ask).map(texts).unwrap_or_default();
+            let words = said.and_then(|index| answers.get(index)).map(String::as_str);
+            Ok(reader.view.verdict(words, right, &outcome, reply.as_deref())?)
+        })
     }
+}
+
+/// The answers to a question.
+fn texts(ask: &Ask) -> Vec<String> {
+    ask.answers.iter().map(|answer| answer.text.clone()).collect()
 }
 
 /// The parameters of a run block: what was typed, unless the block fixes it, over

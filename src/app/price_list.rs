@@ -34,7 +34,7 @@ fn tell(
     let mut results = Results::default();
     session.run(experiment, params.clone(), &mut |event| results.take(event))?;
     for price in prices.told(&results, &params) {
-        session.view.event(&Event::Price(price))?;
+        session.tell(&Event::Price(price))?;
     }
     Ok(())
 }

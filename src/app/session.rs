@@ -7,6 +7,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
 use super::Code;
+use super::export::{Export, Target};
+use super::reader::Reader;
 use crate::event::{self, EndReason, ErrorKind, Event, Params, Start};
 use crate::experiments::{Experiment, told};
 use crate::lesson::doc::Lang;
@@ -37,6 +39,8 @@ pub struct Settings {
     pub quiet: bool,
     /// `-v`.
     pub verbose: bool,
+    /// `--export`.
+    pub export: Option<Target>,
 }
 
 /// Why a command stops before its work is done.
@@ -102,6 +106,8 @@ pub struct Session {
     pub signals: Signals,
     /// What the reader sees, to be watched for its closing.
     pub stdout: OwnedFd,
+    /// What is kept for a file.
+    export: Option<Export>,
     ending: Rc<Cell<bool>>,
     /// Whether a `start` was sent, which an `end` must then answer.
     started: bool,
@@ -167,6 +173,7 @@ impl Session {
             }
         };
         let lang = settings.lang;
+        let export = settings.export.clone().map(|target| Export::new(target, lang));
         Ok(Session {
             settings,
             view,
@@ -175,25 +182,73 @@ impl Session {
             prompting,
             signals,
             stdout,
+            export,
             ending,
             started: false,
         })
     }
 
-    /// Sends the `start` event.
+    /// Sends the `start` event, and tries whether there is a place for what is to be kept.
     ///
     /// # Errors
-    /// When output cannot be written.
+    /// [`Stop::Usage`] or [`Stop::Failed`] if there is none; when output cannot be written.
     pub fn start(&mut self, command: &str, lesson: &str, params: &Params) -> Result<(), Stop> {
         self.started = true;
-        self.view.event(&Event::Start(Box::new(Start {
+        let start = Event::Start(Box::new(Start {
             schema: event::SCHEMA,
             command: command.to_string(),
             lesson: lesson.to_string(),
             params: params.clone(),
             machine: self.machine.clone(),
-        })))?;
-        Ok(())
+        }));
+        match self.export.as_ref().map_or(Ok(()), Export::try_target) {
+            Ok(()) => Ok(self.tell(&start)?),
+            Err(error) => {
+                self.view.event(&start)?;
+                Err(self.not_kept(&error))
+            }
+        }
+    }
+
+    /// Tells the reader, and whoever reads along, what happened.
+    ///
+    /// # Errors
+    /// When output cannot be written.
+    pub fn tell(&mut self, event: &Event) -> io::Result<()> {
+        tell(self.view.as_mut(), self.export.as_mut(), event)
+    }
+
+    /// Everyone who reads: the one before the terminal first, then a page in each language.
+    pub fn readers(&mut self) -> Vec<Reader<'_>> {
+        let Session { settings, view, renderer, export, .. } = self;
+        let here = Reader { lang: settings.lang, renderer, view: view.as_mut() };
+        let others = export.iter_mut().flat_map(Export::readers);
+        [here].into_iter().chain(others).collect()
+    }
+
+    /// Has nobody read along in another language than the reader's own.
+    pub fn keep_to_one_language(&mut self) {
+        if let Some(export) = &mut self.export {
+            export.only(self.settings.lang);
+        }
+    }
+
+    /// Tells that there is no place for what is to be kept.
+    fn not_kept(&mut self, error: &event::Error) -> Stop {
+        let stop = match error.kind {
+            ErrorKind::FileExists => Stop::Usage,
+            _ => Stop::Failed,
+        };
+        self.view.error(error).map_or_else(Stop::Output, |()| stop)
+    }
+
+    /// Writes the file of `--export`: only what was done to its end is kept.
+    fn keep(&mut self) -> Result<(), Stop> {
+        let Some(mut export) = self.export.take() else {
+            return Ok(());
+        };
+        export.event(&Event::End(event::End { exit: 0, reason: None }))?;
+        export.write().map_err(|error| self.not_kept(&error))
     }
 
     /// Refuses what can never be done within `--seconds-limit`, before anything runs.
@@ -253,10 +308,10 @@ impl Session {
             machine: self.machine.clone(),
             verbose: self.settings.verbose,
         };
-        let view = &mut self.view;
+        let (view, export) = (self.view.as_mut(), &mut self.export);
         let mut on_event = |event: Event| {
             heard(&event);
-            view.event(&event)
+            tell(view, export.as_mut(), &event)
         };
         let ending = runner::run(&request, &self.signals, self.stdout.as_fd(), &mut on_event)?;
         Stop::unless_done(ending)
@@ -265,7 +320,7 @@ impl Session {
     /// Tells the end and gives the exit code.
     fn close(mut self, done: Result<(), Stop>) -> u8 {
         self.ending.set(true);
-        let stop = match done {
+        let stop = match done.and_then(|()| self.keep()) {
             // A write that was given up because of a signal is that signal's doing.
             Err(Stop::Output(error)) => match self.signals.asked() {
                 Some(asked) => Err(Stop::Asked(asked)),
@@ -275,7 +330,12 @@ impl Session {
         };
         let (exit, reason) = match &stop {
             Ok(()) => (0, None),
-            Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => return 0,
+            // Who reads no further has seen enough, unless there was to be a file of the whole.
+            Err(Stop::Output(error))
+                if error.kind() == io::ErrorKind::BrokenPipe && self.export.is_none() =>
+            {
+                return 0;
+            }
             Err(Stop::Output(error)) => return self.output_failed(error),
             Err(Stop::Asked(Asked::Interrupt)) => (130, Some(EndReason::Interrupted)),
             Err(Stop::Asked(Asked::Terminate)) => (143, Some(EndReason::Terminated)),
@@ -311,6 +371,11 @@ impl Session {
         )));
         1
     }
+}
+
+fn tell(view: &mut dyn View, export: Option<&mut Export>, event: &Event) -> io::Result<()> {
+    view.event(event)?;
+    export.map_or(Ok(()), |export| export.event(event))
 }
 
 /// The names of an experiment's values, for templates.

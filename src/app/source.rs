@@ -45,6 +45,30 @@ pub fn read(session: &mut Session, chosen: &Chosen) -> Result<Doc, Stop> {
     }
 }
 
+/// Reads the lesson that was chosen for everyone who reads along, in the order of
+/// [`Session::readers`]. A teacher's own is read in one language, the only one it needs to have.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_for_all(session: &mut Session, chosen: &Chosen) -> Result<Vec<Doc>, Stop> {
+    let own = read(session, chosen)?;
+    if let Chosen::Path(_) = chosen {
+        session.keep_to_one_language();
+    }
+    let langs: Vec<Lang> = session.readers().iter().skip(1).map(|reader| reader.lang).collect();
+    let mut docs = vec![own];
+    for lang in langs {
+        docs.push(match chosen {
+            Chosen::Path(_) => docs[0].clone(),
+            Chosen::Named(lesson) => {
+                let (file, text) = text(lesson, lang);
+                doc::parse(&file, text).map_err(|faults| faulty(session, &faults))?
+            }
+        });
+    }
+    Ok(docs)
+}
+
 /// A file's text, or that of a folder's file in the language (in the other, if it has only that).
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, Command as Clap, ValueHint, value_parser};
 use super::arguments::{
     argument, everywhere, no_python, only, part, python, seconds_limit, seed, sweep,
 };
-use super::{ALL, FILE, examples, play, shell};
+use super::{ALL, FILE, examples, export, play, shell};
 use crate::app;
 use crate::experiments::{self, LESSONS, Lesson, Opt, Subject};
 use crate::lesson::doc;
@@ -64,6 +64,7 @@ fn lesson_command() -> Clap {
         let of_it = Clap::new(lesson.name)
             .about(title(lesson))
             .args(options(lesson, |_| true))
+            .args(export::arguments())
             .arg(part(PossibleValuesParser::new(parts).into()));
         command = command.subcommand(examples::of_lesson(of_it, lesson));
     }
@@ -87,6 +88,7 @@ pub(super) fn file_command() -> Clap {
         .override_usage("parlab lesson <FILE.md | FOLDER> [OPTIONS]")
         .args(experiments::options::ALL.map(|opt| argument(opt, None)))
         .args([only(value_parser!(String)), python(), no_python(), seed(), seconds_limit()])
+        .args(export::arguments())
         .arg(part(value_parser!(String)))
 }
 
@@ -99,7 +101,8 @@ fn compare_command() -> Clap {
         .subcommand_help_heading("Lessons");
     let prices = Clap::new(ALL)
         .about("The price list of this machine: what one operation of each means costs")
-        .args([argument(Opt::Runs, Some(5)), python(), no_python(), seed(), seconds_limit()]);
+        .args([argument(Opt::Runs, Some(5)), python(), no_python(), seed(), seconds_limit()])
+        .args(export::arguments());
     command = command.subcommand(examples::with_these(
         prices,
         &[
@@ -111,6 +114,7 @@ fn compare_command() -> Clap {
     for lesson in LESSONS {
         let sweep = lesson.sweep.map(|_| sweep());
         let args = options(lesson, Opt::is_compared).into_iter().chain(sweep);
+        let args = args.chain(export::arguments());
         let of_it = Clap::new(lesson.name).about(title(lesson)).args(args);
         command = command.subcommand(examples::of_comparison(of_it, lesson));
     }
@@ -142,6 +146,7 @@ fn explore_command() -> Clap {
         args.extend(ways(variants(subject)));
         let drawn = format!("Seed of the schedules that are drawn (0 to {}; usually 1)", u64::MAX);
         args.extend([seed().help(drawn), seconds_limit()]);
+        args.extend(export::arguments());
         let of_it = Clap::new(subject.name).about(subject.about).args(args);
         command = command.subcommand(examples::of_program(of_it, subject, variants(subject)));
     }

@@ -8,6 +8,7 @@
 mod arguments;
 mod commands;
 mod examples;
+mod export;
 mod order;
 mod play;
 mod shell;
@@ -145,6 +146,7 @@ fn settings(matches: &ArgMatches) -> Settings {
         yes: matches.get_flag("yes") || !std::io::stdin().is_terminal(),
         quiet: matches.get_flag("quiet"),
         verbose: matches.get_flag("verbose"),
+        export: export::target(matches),
     }
 }
 

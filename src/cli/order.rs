@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 use clap::{Arg, value_parser};
 
-use super::FILE;
 use super::arguments::{argument, everywhere, only, part, python, seconds_limit, seed};
 use super::play::{from, level, schedule};
+use super::{FILE, export};
 use crate::experiments;
 
 /// Puts the lesson right after the word `lesson`, `compare`, `explore` or `play`, where clap looks
@@ -59,6 +59,7 @@ fn takes_value(option: &str) -> bool {
     all.extend([only(value_parser!(String)), part(value_parser!(String))]);
     all.extend([python(), seed(), seconds_limit()]);
     all.extend([level(Vec::new()), schedule(), from()]);
+    all.extend(export::arguments());
     let named = |arg: &Arg| arg.get_long() == Some(name);
     all.iter().any(|arg| named(arg) && arg.get_action().takes_values())
 }

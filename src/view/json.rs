@@ -10,18 +10,21 @@ use crate::event::{Error, Event};
 use crate::lesson::fault::Fault;
 
 /// The view of `--json`: events alone, none of the lesson's text.
-pub struct Json {
-    out: Box<dyn Write>,
+pub struct Json<W> {
+    out: W,
 }
 
-impl Json {
+impl<W: Write> Json<W> {
     /// Writes to `out`, normally stdout.
-    pub fn new(out: Box<dyn Write>) -> Json {
+    pub fn new(out: W) -> Self {
         Json { out }
     }
-}
 
-impl Json {
+    /// What it wrote to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     /// One write a line: lines of two writers to one pipe would not mix.
     fn line(&mut self, object: &impl Serialize) -> io::Result<()> {
         let mut line = serde_json::to_vec(object)?;
@@ -29,9 +32,7 @@ impl Json {
         self.out.write_all(&line)?;
         self.out.flush()
     }
-}
 
-impl Json {
     /// A line for each file.
     fn written(&mut self, files: &[String]) -> io::Result<()> {
         let line = |file| serde_json::json!({"event": "written", "file": file});
@@ -47,7 +48,7 @@ struct FaultLine<'a> {
     fault: &'a Fault,
 }
 
-impl View for Json {
+impl<W: Write> View for Json<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         self.line(event)
     }

@@ -14,6 +14,7 @@ mod download;
 mod download_faults;
 mod every_lesson;
 mod explore;
+mod export;
 mod family;
 mod grid;
 mod help;

@@ -188,7 +188,7 @@ pub fn shown(events: &[Event], style: Style) -> String {
 }
 
 /// Every kind of block of a lesson.
-pub fn lesson(view: &mut Text) {
+pub fn lesson(view: &mut dyn View) {
     view.heading("Two processes, one balance").unwrap();
     view.prose(include_str!("golden/prose.md")).unwrap();
     let code = [

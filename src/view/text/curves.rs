@@ -28,8 +28,8 @@ const BETWEEN: char = '·';
 /// What lines of references are made of, in the order in which they come; the last for all others.
 const LINES: [char; 3] = ['-', '=', '~'];
 
-/// A plot for each pair of axes; empty without curves.
-pub(super) fn draw(curves: &[Curve], style: &Style) -> String {
+/// Curves that belong into one plot, plot after plot.
+pub(in crate::view) fn plots(curves: &[Curve]) -> Vec<Vec<&Curve>> {
     let mut plots: Vec<Vec<&Curve>> = Vec::new();
     for curve in curves.iter().filter(|curve| !curve.points.is_empty()) {
         let same = |plot: &&mut Vec<&Curve>| plot[0].x == curve.x && plot[0].y == curve.y;
@@ -38,7 +38,12 @@ pub(super) fn draw(curves: &[Curve], style: &Style) -> String {
             None => plots.push(vec![curve]),
         }
     }
-    let plots: Vec<String> = plots.iter().map(|plot| drawn(plot, style)).collect();
+    plots
+}
+
+/// A plot for each pair of axes; empty without curves.
+pub(super) fn draw(curves: &[Curve], style: &Style) -> String {
+    let plots: Vec<String> = plots(curves).iter().map(|plot| drawn(plot, style)).collect();
     plots.join("\n")
 }
 
@@ -75,17 +80,17 @@ fn drawn(curves: &[&Curve], style: &Style) -> String {
 }
 
 /// From values to cells.
-struct Axis {
-    least: f64,
-    greatest: f64,
-    logarithmic: bool,
+pub(in crate::view) struct Axis {
+    pub least: f64,
+    pub greatest: f64,
+    pub logarithmic: bool,
     /// Whether 0 is on a logarithmic axis: it stands at the beginning, a decade below the least of
     /// the others, because it has no place there.
-    zero: bool,
+    pub zero: bool,
 }
 
 impl Axis {
-    fn over(values: impl Iterator<Item = f64> + Clone) -> Axis {
+    pub fn over(values: impl Iterator<Item = f64> + Clone) -> Axis {
         let least = values.clone().fold(f64::INFINITY, f64::min);
         let greatest = values.fold(f64::NEG_INFINITY, f64::max);
         let logarithmic = least > 0.0 && greatest > LOGARITHMIC_FROM * least;
@@ -103,7 +108,7 @@ impl Axis {
     }
 
     /// Where a value lies, from 0 to 1.
-    fn share(&self, value: f64) -> f64 {
+    pub fn share(&self, value: f64) -> f64 {
         let of = |value: f64| match self.logarithmic {
             true => value.max(self.least).ln(), // 0 stands where the axis begins
             false => value,
@@ -116,25 +121,27 @@ impl Axis {
         (self.share(value) * (cells - 1) as f64).round() as usize
     }
 
-    /// Values to be named, with their cells: powers of ten on a logarithmic axis, `others` on
-    /// another.
+    /// Values to be named: powers of ten on a logarithmic axis, `others` on another.
+    pub fn named(&self, others: Vec<f64>) -> Vec<f64> {
+        if !self.logarithmic {
+            return others;
+        }
+        let (first, last) = (self.least.log10().ceil(), self.greatest.log10().floor());
+        let powers = (first as i32..=last as i32).map(|power| 10_f64.powi(power));
+        let zero = self.zero.then_some(0.0);
+        let powers = powers.filter(|power| !self.zero || *power > self.least);
+        zero.into_iter().chain(powers).collect()
+    }
+
+    /// These values with their cells and what they are called.
     fn labels(
         &self,
         cells: usize,
         others: Vec<f64>,
         name: impl Fn(f64) -> String,
     ) -> Vec<(usize, String)> {
-        let values: Vec<f64> = if self.logarithmic {
-            let (first, last) = (self.least.log10().ceil(), self.greatest.log10().floor());
-            let powers = (first as i32..=last as i32).map(|power| 10_f64.powi(power));
-            let zero = self.zero.then_some(0.0);
-            zero.into_iter()
-                .chain(powers.filter(|power| !self.zero || *power > self.least))
-                .collect()
-        } else {
-            others
-        };
-        values.into_iter().map(|value| (self.cell(value, cells), name(value))).collect()
+        let values = self.named(others).into_iter();
+        values.map(|value| (self.cell(value, cells), name(value))).collect()
     }
 }
 
@@ -229,7 +236,8 @@ fn legend(curves: &[&Curve], grid: &Grid, style: &Style) -> String {
     lines.lines().map(|line| style.paint(line, Paint::Faint) + "\n").collect()
 }
 
-fn capital(text: &str) -> String {
+/// With a capital at its beginning.
+pub(in crate::view) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -24,7 +24,7 @@ pub(super) fn draw(deadlock: &Deadlock, style: &Style) -> String {
 }
 
 /// The waits in the order in which each holder waits in turn, back to the first.
-fn circle(waits: &[Wait]) -> Option<Vec<&Wait>> {
+pub(in crate::view) fn circle(waits: &[Wait]) -> Option<Vec<&Wait>> {
     let first = waits.first()?;
     let mut circle = vec![first];
     loop {
@@ -41,12 +41,15 @@ fn circle(waits: &[Wait]) -> Option<Vec<&Wait>> {
     }
 }
 
+/// `left ──B──► `, to whoever has B.
+pub(in crate::view) fn arrow(wait: &Wait) -> String {
+    let resource = wait.resource.as_deref().unwrap_or("");
+    format!("{} ──{resource}──► ", wait.process)
+}
+
 /// `left ──B──► right ──A──► left`, on one line where it fits, else a line a process.
 fn draw_circle(circle: &[&Wait], style: &Style) -> String {
-    let arrows = circle.iter().map(|wait| {
-        let resource = wait.resource.as_deref().unwrap_or("");
-        format!("{} ──{resource}──► ", wait.process)
-    });
+    let arrows = circle.iter().map(|wait| arrow(wait));
     let first = circle.first().map_or("", |wait| &wait.process);
     let line = format!("  {}{first}", arrows.clone().collect::<String>());
     if display_width(&line) <= style.width {

@@ -1,9 +1,9 @@
 //! Whether somebody was held up between reading and writing: such runs have no time.
 
+use super::super::gathered::Gathered;
 use super::super::style::Style;
 use super::super::words;
 use super::blocks;
-use super::gathered::Gathered;
 
 /// One sentence with the process that was; empty where nobody was.
 pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {

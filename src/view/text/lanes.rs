@@ -6,32 +6,40 @@ use std::collections::BTreeSet;
 use textwrap::core::display_width;
 
 use super::super::format::count;
+use super::super::gathered::Gathered;
 use super::super::style::{Paint, Style};
 use super::super::words;
 use super::blocks;
-use super::gathered::Gathered;
 use crate::event::{LostUpdate, Op, Replay, Run, Step};
+use crate::lesson::doc::Lang;
 use crate::stats;
 
 /// Columns of an arrow between a lane and the shared word: fewer where it is narrow.
 const ARROW: std::ops::RangeInclusive<usize> = 2..=6;
 
+/// What updates were lost: a heading, and for each variant that was traced, how many and whose;
+/// none where none was.
+pub(in crate::view) fn lost(gathered: &Gathered, lang: Lang) -> Option<(String, Vec<[String; 2]>)> {
+    let variants = gathered.by_variant(|run| run.traced && run.lost.is_some());
+    let most = variants.iter().map(|(_, runs)| runs.len()).max()?;
+    let updates = variants.iter().flat_map(|(_, runs)| runs).find_map(|run| run.updates);
+    let said = |(variant, runs): &(&str, Vec<&Run>)| {
+        [(*variant).to_owned(), words::losses(lang, &lost_by_process(runs))]
+    };
+    Some((words::losses_heading(lang, most, updates), variants.iter().map(said).collect()))
+}
+
 /// The losses of each variant that was traced; empty where none was.
 pub(super) fn losses(gathered: &Gathered, style: &Style) -> String {
-    let variants = gathered.by_variant(|run| run.traced && run.lost.is_some());
-    let most = variants.iter().map(|(_, runs)| runs.len()).max().unwrap_or(0);
-    if most == 0 {
+    let Some((heading, variants)) = lost(gathered, style.lang) else {
         return String::new();
-    }
-    let widest = variants.iter().map(|(name, _)| display_width(name)).max().unwrap_or(0);
-    let updates = variants.iter().flat_map(|(_, runs)| runs).find_map(|run| run.updates);
-    let heading = words::losses_heading(style.lang, most, updates);
+    };
+    let widest = variants.iter().map(|[name, _]| display_width(name)).max().unwrap_or(0);
     let mut text = blocks::title(&heading, Paint::Heading, style);
-    for (variant, runs) in &variants {
-        let sentence = words::losses(style.lang, &lost_by_process(runs));
+    for [variant, sentence] in &variants {
         let blanks = " ".repeat(widest - display_width(variant));
         let label = format!("  {variant}{blanks}  ");
-        text.push_str(&blocks::hanging(&sentence, &label, &" ".repeat(widest + 4), style));
+        text.push_str(&blocks::hanging(sentence, &label, &" ".repeat(widest + 4), style));
     }
     text
 }
@@ -99,7 +107,7 @@ fn draw_replay(replay: &Replay, lost: &LostUpdate, update: u32, style: &Style) -
 
 /// Whether steps of the same process were left out before this one: it made or saw a
 /// write of its own whose predecessor is not shown.
-fn is_after_gap(before: &[Step], step: &Step) -> bool {
+pub(in crate::view) fn is_after_gap(before: &[Step], step: &Step) -> bool {
     let (writer, number) = step.write;
     let own = |s: &&Step| s.process == step.process && s.op == Op::Store;
     let Some(last) = before.iter().rev().find(own) else {

@@ -5,10 +5,10 @@ use serde_json::Value;
 use textwrap::core::display_width;
 
 use super::super::format;
+use super::super::gathered::Gathered;
 use super::super::style::{Paint, Style};
 use super::super::table::Grid;
 use super::super::words;
-use super::gathered::Gathered;
 use crate::event::Measure;
 use crate::lesson::doc::Lang;
 
@@ -37,7 +37,7 @@ pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
 }
 
 /// A row a variant, a column a figure.
-fn table(measures: &[&Measure], lang: Lang) -> Grid {
+pub(in crate::view) fn table(measures: &[&Measure], lang: Lang) -> Grid {
     let mut names: Vec<&str> = Vec::new();
     for name in measures.iter().flat_map(|measure| measure.values.keys()) {
         if !names.contains(&name.as_str()) {
@@ -73,7 +73,8 @@ fn turned(table: &Grid) -> Grid {
     }
 }
 
-fn list(measures: &[&Measure], lang: Lang) -> Vec<String> {
+/// A line a figure, under the name of its variant if it has one.
+pub(in crate::view) fn list(measures: &[&Measure], lang: Lang) -> Vec<String> {
     let mut lines = Vec::new();
     for measure in measures {
         let indent = if measure.variant.is_some() { "  " } else { "" };

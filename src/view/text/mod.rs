@@ -7,24 +7,23 @@
 
 mod blocks;
 mod columns;
-mod curves;
-mod deadlock;
-mod delays;
+pub(super) mod curves;
+pub(super) mod deadlock;
+pub(super) mod delays;
 mod doctor;
 mod game;
-mod gathered;
-mod lanes;
-mod measures;
+pub(super) mod lanes;
+pub(super) mod measures;
 mod outcomes;
-mod overlap;
-mod placement;
-mod prices;
-mod pythons;
-mod schedules;
-mod starts;
+pub(super) mod overlap;
+pub(super) mod placement;
+pub(super) mod prices;
+pub(super) mod pythons;
+pub(super) mod schedules;
+pub(super) mod starts;
 mod timeline;
-mod transfers;
-mod variants;
+pub(super) mod transfers;
+pub(super) mod variants;
 mod written;
 
 use std::collections::BTreeSet;
@@ -32,8 +31,8 @@ use std::io::{self, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use self::gathered::Gathered;
 use self::transfers::Bars;
+use super::gathered::Gathered;
 use super::style::{Paint, Style};
 use super::{CodeBlock, LessonRow, Level, Part, View, markdown, visible, words};
 use crate::event::{

@@ -6,10 +6,10 @@ use std::cmp::Ordering;
 use textwrap::core::display_width;
 
 use super::super::format::count;
+use super::super::gathered::Gathered;
 use super::super::style::{Paint, Style};
 use super::super::words;
 use super::blocks;
-use super::gathered::Gathered;
 use crate::event::Run;
 
 /// Runs of a variant from which on a histogram says more than dots.

@@ -1,16 +1,20 @@
 //! Whether the processes of a race ran at the same time, and where: without that,
 //! an outcome proves nothing.
 
+use super::super::gathered::Gathered;
 use super::super::style::{Paint, Style};
 use super::super::words;
 use super::blocks;
-use super::gathered::Gathered;
 use crate::event::{Run, Summary};
 use crate::stats;
 
 /// One sentence for all variants, and one for each racy one that had runs without overlap;
 /// empty where overlap was not measured.
-pub(super) fn draw(gathered: &Gathered, summary: Option<&Summary>, style: &Style) -> String {
+pub(in crate::view) fn draw(
+    gathered: &Gathered,
+    summary: Option<&Summary>,
+    style: &Style,
+) -> String {
     let variants = gathered.by_variant(|run| !run.traced && run.overlap.is_some());
     let runs: Vec<&Run> = variants.iter().flat_map(|(_, runs)| runs).copied().collect();
     let Some(first) = runs.first() else {

@@ -2,14 +2,14 @@
 //!
 //! Of a race it is told with the overlap; here of what is no race.
 
+use super::super::gathered::Gathered;
 use super::super::style::Style;
 use super::super::words;
 use super::blocks;
-use super::gathered::Gathered;
 
 /// A sentence for all variants, or one for each placement where they differ; empty where nobody was
 /// pinned, or the runs are a race's.
-pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
+pub(in crate::view) fn draw(gathered: &Gathered, style: &Style) -> String {
     let variants = gathered.by_variant(|run| run.cpus.is_some() && run.overlap.is_none());
     let mut places: Vec<(&[usize], Vec<String>)> = Vec::new();
     for (variant, runs) in &variants {

@@ -26,6 +26,18 @@ pub(super) fn draw(prices: &[Price], style: &Style) -> String {
     }
     text.push_str(&blocks::plain(words::prices_legend(style.lang), "  ", style));
     text.push('\n');
+    text + &remarks(&list, style)
+}
+
+/// The list without bars, and what it says.
+pub(in crate::view) fn table(prices: &[Price], style: &Style) -> (Grid, String) {
+    let list = List::of(prices);
+    (list.grid(0, style), remarks(&list, style))
+}
+
+/// What was done for each price, what Python lacks, and on which CPUs it was.
+fn remarks(list: &List, style: &Style) -> String {
+    let mut text = String::new();
     for (operation, means) in list.operations() {
         let said = format!("{}: {}", means.join(", "), words::operation(style.lang, operation));
         text.push_str(&blocks::hanging(&said, "  ", "    ", style));

@@ -6,7 +6,7 @@ use super::blocks;
 use crate::event::{Python, PythonFault};
 
 /// One of them.
-pub(super) fn one(python: &Python, style: &Style) -> String {
+pub(in crate::view) fn one(python: &Python, style: &Style) -> String {
     let lang = style.lang;
     let line = match python.fault {
         None => words::python(lang, python),

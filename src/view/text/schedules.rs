@@ -7,6 +7,7 @@ use super::super::style::{Paint, Style};
 use super::super::words;
 use super::{blocks, columns};
 use crate::event::{Schedules, Script};
+use crate::lesson::doc::Lang;
 
 /// Eighths of a column's width.
 const EIGHTHS: [char; 7] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
@@ -14,12 +15,12 @@ const EIGHTHS: [char; 7] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 const MOST_STEPS: usize = 8;
 
 /// One row of the histogram.
-struct Row {
-    label: String,
-    schedules: u64,
-    observed: u64,
-    free: Option<u64>,
-    paint: Paint,
+pub(in crate::view) struct Row {
+    pub label: String,
+    pub schedules: u64,
+    pub observed: u64,
+    pub free: Option<u64>,
+    pub paint: Paint,
 }
 
 /// The programs of the processes side by side, the histogram, and what it says.
@@ -37,22 +38,26 @@ pub(super) fn draw(told: &Schedules, style: &Style) -> String {
     text + &blocks::plain(&words::schedules_verdict(style.lang, told), "  ", style)
 }
 
+/// What one process does: its name, then a line a step.
+pub(in crate::view) fn program(script: &Script, word: &str, lang: Lang) -> Vec<String> {
+    let mut lines = vec![format!("{} {}", script.process, script.name)];
+    let steps = script.steps.iter().take(MOST_STEPS);
+    lines.extend(steps.map(|&step| words::step_code(lang, step, word)));
+    if script.steps.len() > MOST_STEPS {
+        lines.push(format!("… ({})", script.steps.len()));
+    }
+    lines
+}
+
 /// What each process does: a column each, or one below the other where the columns do not fit.
 fn programs(told: &Schedules, style: &Style) -> String {
-    let column = |script: &Script| {
-        let mut lines = vec![format!("{} {}", script.process, script.name)];
-        let steps = script.steps.iter().take(MOST_STEPS);
-        lines.extend(steps.map(|&step| words::step_code(style.lang, step, &told.word)));
-        if script.steps.len() > MOST_STEPS {
-            lines.push(format!("… ({})", script.steps.len()));
-        }
-        lines
-    };
+    let column = |script: &Script| program(script, &told.word, style.lang);
     let columns: Vec<Vec<String>> = told.scripts.iter().map(column).collect();
     columns::side_by_side(&columns, style, |_| None)
 }
 
-fn rows(told: &Schedules, style: &Style) -> Vec<Row> {
+/// A row for each end that the program can have, and one for no end.
+pub(in crate::view) fn rows(told: &Schedules, lang: Lang) -> Vec<Row> {
     let mut rows: Vec<Row> = (told.outcomes.iter())
         .map(|outcome| {
             let right = outcome.value == told.right;
@@ -67,7 +72,7 @@ fn rows(told: &Schedules, style: &Style) -> Vec<Row> {
         .collect();
     if told.stuck > 0 {
         rows.push(Row {
-            label: words::stuck(style.lang).to_owned(),
+            label: words::stuck(lang).to_owned(),
             schedules: told.stuck,
             observed: told.stuck_observed,
             free: told.stuck_free,
@@ -78,7 +83,7 @@ fn rows(told: &Schedules, style: &Style) -> Vec<Row> {
 }
 
 fn histogram(told: &Schedules, style: &Style) -> String {
-    let rows = rows(told, style);
+    let rows = rows(told, style.lang);
     let word = words::name_of_word(style.lang, &told.word);
     let [label, schedules, run, free] = words::schedules_columns(style.lang, &word);
     let cells = |row: &Row| {

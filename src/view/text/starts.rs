@@ -1,13 +1,13 @@
 //! How Python made its processes: it has more ways than one, and they differ in price.
 
+use super::super::gathered::Gathered;
 use super::super::style::Style;
 use super::super::words;
 use super::blocks;
-use super::gathered::Gathered;
 
 /// One line; empty where no Python ran. Of one method alone only its name, of several also whose
 /// it was.
-pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
+pub(in crate::view) fn draw(gathered: &Gathered, style: &Style) -> String {
     let mut methods: Vec<(&str, Vec<&str>)> = Vec::new();
     for (variant, runs) in gathered.by_variant(|run| run.start_method.is_some()) {
         for method in runs.iter().filter_map(|run| run.start_method.as_deref()) {

@@ -105,6 +105,11 @@ fn name(text: &str) -> String {
     format!("{name}{blanks}")
 }
 
+/// One of them, in a line.
+pub(in crate::view) fn ended(transfer: &Transfer, lang: Lang) -> String {
+    format!("{}: {}", transfer.name, words::ending(lang, transfer))
+}
+
 /// The files that have ended, a line each; empty without any.
 pub(super) fn draw(transfers: &[Transfer], style: &Style) -> String {
     if transfers.is_empty() {
@@ -116,7 +121,7 @@ pub(super) fn draw(transfers: &[Transfer], style: &Style) -> String {
             None => ("✓", Paint::Good),
             Some(_) => ("✗", Paint::Bad),
         };
-        let line = format!("{}: {}", transfer.name, words::ending(style.lang, transfer));
+        let line = ended(transfer, style.lang);
         let lines = blocks::hanging(&line, &format!("  {mark} "), "    ", style);
         text.push_str(&lines.replacen(mark, &style.paint(mark, paint), 1));
     }

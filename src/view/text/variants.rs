@@ -70,6 +70,26 @@ fn width(lines: &[String]) -> usize {
     lines.iter().map(|line| display_width(line)).max().unwrap_or(0)
 }
 
+/// Everything but the bars.
+pub(in crate::view) fn table(summary: &Summary, lang: Lang) -> Grid {
+    use Column::{Interval, Iqr, Median, Ratio, Right, Variant};
+    let columns = [Variant, Right, Median, Iqr, Ratio, Interval];
+    // Alone, it has nothing to be compared with.
+    let told = if summary.variants.len() == 1 { 4 } else { columns.len() };
+    grid(summary, &columns[..told], 0, lang)
+}
+
+/// How long the bar of each variant is, from 0 to 1, and the head of their column.
+pub(in crate::view) fn bars(summary: &Summary, lang: Lang) -> (String, Vec<Option<f64>>) {
+    let bars = Bars::of(summary, 0);
+    let head = match bars.is_logarithmic() {
+        true => words::logarithmic_bar(lang),
+        false => words::column(lang, Column::Bar),
+    };
+    let shares = summary.variants.iter().map(|v| v.median_s.map(|seconds| bars.share(seconds)));
+    (head.to_owned(), shares.collect())
+}
+
 fn grid(summary: &Summary, columns: &[Column], bar: usize, lang: Lang) -> Grid {
     let bars = Bars::of(summary, bar);
     let header = |column: &Column| match column {
@@ -150,23 +170,26 @@ impl Bars {
         self.longest > LOGARITHMIC_FROM * self.shortest
     }
 
-    /// In eighths of a column; what was measured at all has at least one. On the
-    /// logarithmic scale the shortest time has a tenth of the columns.
-    fn draw(&self, seconds: f64) -> String {
-        const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-        let share = if self.is_logarithmic() {
+    /// Its part of the longest. On the logarithmic scale the shortest time has a tenth.
+    fn share(&self, seconds: f64) -> f64 {
+        if self.is_logarithmic() {
             0.1 + 0.9 * (seconds / self.shortest).ln() / (self.longest / self.shortest).ln()
         } else {
             seconds / self.longest
-        };
-        let eighths = (share * (self.columns * 8) as f64).round().max(1.0) as usize;
+        }
+    }
+
+    /// In eighths of a column; what was measured at all has at least one.
+    fn draw(&self, seconds: f64) -> String {
+        const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+        let eighths = (self.share(seconds) * (self.columns * 8) as f64).round().max(1.0) as usize;
         let eighths = eighths.min(self.columns * 8);
         "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
     }
 }
 
 /// What the marks mean, and who won.
-fn remarks(summary: &Summary, lang: Lang) -> Vec<String> {
+pub(in crate::view) fn remarks(summary: &Summary, lang: Lang) -> Vec<String> {
     let others = || summary.variants.iter().filter(|v| v.variant != summary.baseline);
     let lacks_interval = |v: &VariantSummary| {
         v.ratio.is_some() && v.ratio_low.is_none() && (v.runs as usize) < ROUNDS_FOR_INTERVAL

@@ -77,6 +77,7 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::UnusedOption => "no experiment that would run uses this option",
         ErrorKind::AlreadyThere => "cannot make what is there already",
         ErrorKind::NotWritten => "cannot write to this folder",
+        ErrorKind::FileExists => "the file to write is there already",
     }
 }
 
@@ -180,6 +181,9 @@ fn next_en(kind: ErrorKind) -> &'static str {
         ErrorKind::NotWritten => {
             "Give a folder that you may write to, on a disk with room. Nothing was left half written."
         }
+        ErrorKind::FileExists => {
+            "Give `--export` another name, or replace the file with `--force`."
+        }
     }
 }
 
@@ -229,6 +233,7 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::UnusedOption => "nessun esperimento da eseguire usa questa opzione",
         ErrorKind::AlreadyThere => "esiste già ciò che si doveva creare",
         ErrorKind::NotWritten => "non si può scrivere in questa cartella",
+        ErrorKind::FileExists => "il file da scrivere esiste già",
     }
 }
 
@@ -334,6 +339,9 @@ fn next_it(kind: ErrorKind) -> &'static str {
         ErrorKind::NotWritten => {
             "Indica una cartella in cui puoi scrivere, su un disco che ha spazio. Nulla è rimasto \
              scritto a metà."
+        }
+        ErrorKind::FileExists => {
+            "Indica a `--export` un altro nome, oppure sostituisci il file con `--force`."
         }
     }
 }

@@ -1,0 +1,159 @@
+//! `--export`: what is kept, in which format, and that nothing is left of what was not done.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::rc::Rc;
+
+use parlab::event::{EndReason, ErrorKind};
+
+use crate::family::eventually;
+use crate::parlab::{Parlab, lesson_text, pipe};
+use crate::room::{Room, names_in};
+
+fn room() -> Rc<Room> {
+    Rc::new(Room::new())
+}
+
+/// A comparison that is over soon, in this room.
+fn small(room: &Rc<Room>) -> Parlab {
+    let args = ["compare", "lock", "--no-python", "--only", "unlocked,locked"];
+    Parlab::in_room(room).args(args).args(["--runs", "2", "--iterations", "1000"])
+}
+
+/// What stands in the directory where the command was typed.
+fn left(room: &Room) -> Vec<String> {
+    names_in(&room.path("work"))
+}
+
+fn written(room: &Room, name: &str) -> String {
+    fs::read_to_string(room.path("work").join(name)).unwrap()
+}
+
+#[test]
+fn json_keeps_the_very_stream_and_the_view_stays_as_it_is() {
+    let room = room();
+    let done = small(&room).args(["--json", "--export", "kept.json"]).run();
+    assert_eq!(written(&room, "kept.json"), done.stdout());
+    small(&room).args(["--export", "KEPT.JSON"]).run().stdout_has("unlocked");
+    let last = written(&room, "KEPT.JSON").lines().last().map(str::to_owned);
+    assert_eq!(last.as_deref(), Some(r#"{"event":"end","exit":0,"reason":null}"#));
+    assert_eq!(left(&room), ["KEPT.JSON", "kept.json"], "and nothing else");
+}
+
+#[test]
+fn a_page_holds_both_languages_and_what_was_measured() {
+    let room = room();
+    let done = small(&room).args(["--json", "--lang", "it", "--export", "kept.html"]).run();
+    let page = written(&room, "kept.html");
+    assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"it\">"), "{page:.200}");
+    for words in
+        ["Where each run ended", "Dove è finita ogni esecuzione", "CPUs usable", "<caption>"]
+    {
+        assert!(page.contains(words), "no {words:?}");
+    }
+    let machine = format!("Linux {}", nix::sys::utsname::uname().unwrap().release().display());
+    assert_eq!(page.matches(&machine).count(), 2);
+    for run in done.runs().iter().filter(|run| !run.traced) {
+        assert!(page.contains(&run.variant), "{}", run.variant);
+    }
+    let mode = fs::metadata(room.path("work").join("kept.html")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o400, 0o400);
+}
+
+#[test]
+fn a_lesson_is_told_in_both_languages_with_its_code_and_its_questions() {
+    let room = room();
+    let args = ["lesson", "lock", "--yes", "--no-python", "--runs", "2", "--iterations", "1000"];
+    Parlab::in_room(&room).args(args).args(["--export", "l.html"]).run().stdout_has("lock");
+    let page = written(&room, "l.html");
+    let sheets: Vec<&str> = page.split("<main ").skip(1).collect();
+    let [english, italian] = sheets[..] else { panic!("not two languages") };
+    for (sheet, words) in [(english, "What happened:"), (italian, "Che cosa è successo:")] {
+        assert!(sheet.contains(words), "no {words:?}");
+        assert!(sheet.contains("account.store(balance + amount)"), "no code");
+        assert!(sheet.contains("class=\"question\"") && sheet.contains("<h1>"));
+    }
+    assert_eq!(english.matches("<section").count(), italian.matches("<section").count());
+}
+
+#[test]
+fn schedules_prices_and_a_lesson_of_ones_own_can_be_kept_too() {
+    let room = room();
+    let explore = ["explore", "lock", "--free-runs", "5", "--export", "e.html"];
+    Parlab::in_room(&room).args(explore).run().stdout_has("70");
+    assert!(written(&room, "e.html").contains("70\u{a0}schedules, all truly run"));
+    let own = lesson_text(&["experiment = \"bank\"\nruns = 1\nonly = [\"locked\"]"]);
+    room.file("mine.it.md", own + "Una frase.\n");
+    let lesson = ["lesson", "./mine.it.md", "--no-python", "--yes", "--export", "m.html"];
+    Parlab::in_room(&room).args(lesson).run().stdout_has("locked");
+    let page = written(&room, "m.html");
+    assert!(page.contains("Una frase.") && page.matches("<main ").count() == 1, "one language");
+}
+
+#[test]
+fn a_file_that_is_there_is_replaced_only_by_force() {
+    let room = room();
+    room.file("kept.json", "mine");
+    let done = small(&room).args(["--json", "--export", "kept.json"]).run();
+    let done = done.one_error(ErrorKind::FileExists).ends(2, Some(EndReason::Failed));
+    assert!(done.runs().is_empty(), "it ran all the same");
+    assert_eq!(written(&room, "kept.json"), "mine");
+    let done = small(&room).args(["--export", "kept.json", "--lang", "it"]).run().code(2);
+    done.any_stdout().one_message().stderr_has("--force");
+    small(&room).args(["--export", "kept.json", "--force"]).run().any_stdout();
+    assert!(written(&room, "kept.json").starts_with("{\"event\":\"start\""));
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_told_before_anything_runs() {
+    let room = room();
+    fs::create_dir(room.path("work").join("folder.html")).unwrap();
+    for file in ["nowhere/kept.html", "/proc/kept.json", "folder.html"] {
+        let done = small(&room).args(["--json", "--force", "--export", file]).run();
+        let done = done.one_error(ErrorKind::Output).ends(1, Some(EndReason::Failed));
+        assert!(done.runs().is_empty(), "it ran all the same");
+        assert_eq!(done.errors()[0].what.as_deref(), Some(file));
+    }
+    assert_eq!(left(&room), ["folder.html"]);
+}
+
+#[test]
+fn a_reader_who_leaves_early_is_told_that_nothing_was_kept() {
+    let room = room();
+    let (read, write) = pipe();
+    drop(read);
+    let done = small(&room).args(["--export", "kept.html"]).stdout(write).run().code(1);
+    done.any_stdout().one_message();
+    assert_eq!(left(&room), Vec::<String>::new());
+}
+
+#[test]
+fn an_ending_that_says_nothing_is_wrong_usage() {
+    for file in ["kept", "kept.txt", "html", "kept.html.gz", ".json"] {
+        let done = Parlab::new().args(["compare", "lock", "--export", file]).run().code(2);
+        done.stdout_is_empty().stderr_has(".html or .json");
+    }
+    let done = Parlab::new().args(["compare", "lock", "--force"]).run().code(2);
+    done.stdout_is_empty().stderr_has("--export");
+}
+
+#[test]
+fn what_was_not_done_to_its_end_leaves_nothing() {
+    for file in ["kept.html", "kept.json"] {
+        let room = room();
+        let long = ["compare", "lock", "--no-python", "--only", "unlocked", "--runs", "10000"];
+        let long = || Parlab::in_room(&room).args(long).args(["--iterations", "16777215"]);
+        let limit = ["--seconds-limit", "0.3", "--json", "--export", file];
+        long().args(limit).run().ends(124, Some(EndReason::TimeLimit));
+        let mut run = long().args(["--json", "--export", file]).start();
+        run.family();
+        assert_eq!(left(&room), Vec::<String>::new(), "something is there while it runs");
+        run.interrupt();
+        run.wait().ends(130, Some(EndReason::Interrupted));
+        let mut run = long().args(["--json", "--export", file]).may_leave_names().start();
+        let family = run.family();
+        crate::family::signal(family.front, nix::sys::signal::Signal::SIGKILL);
+        run.wait().any_stdout().signal(nix::sys::signal::Signal::SIGKILL);
+        eventually("an empty room", || left(&room).is_empty().then_some(()));
+    }
+}
