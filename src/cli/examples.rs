@@ -10,8 +10,8 @@ use crate::lesson::doc;
 
 /// Adds examples to a command: what is typed, and what it does.
 pub(super) fn with(command: Clap, examples: &[(String, &str)]) -> Clap {
-    let widest = examples.iter().map(|(typed, _)| typed.len()).max().unwrap_or(0);
-    let line = |(typed, does): &(String, &str)| format!("  {typed:widest$}  # {does}\n");
+    // Not in columns: side by side they would be too wide for a terminal of 80, and wrap.
+    let line = |(typed, does): &(String, &str)| format!("  {typed}  # {does}\n");
     let lines: String = examples.iter().map(line).collect();
     command
         .after_help("With `--help` instead of `-h`: every option, and examples.")
@@ -34,7 +34,7 @@ pub(super) fn of_lesson(command: Clap, lesson: &Lesson) -> Clap {
     }
     examples.extend([
         (format!("parlab lesson {name} --part all --yes"), "everything, without questions"),
-        (format!("parlab lesson {name} --lang it --code python"), "in Italian, with Python's code"),
+        (format!("parlab lesson {name} --lang it --code python"), "in Italian, Python's code"),
         (format!("parlab lesson {name} --json"), "what was measured, for a program"),
     ]);
     with(command, &examples)

@@ -61,7 +61,10 @@ fn helps() -> Vec<Help> {
 /// The examples of a long help, without what they do.
 fn examples(help: &Help) -> Vec<&str> {
     let (_, examples) = help.long.split_once("\nExamples:\n").unwrap_or_default();
-    examples.lines().map(|line| line.split('#').next().unwrap().trim()).collect()
+    let fits =
+        |line: &&str| assert!(line.chars().count() <= 78, "too wide for a terminal: {line:?}");
+    let lines = examples.lines().inspect(fits);
+    lines.map(|line| line.split('#').next().unwrap().trim()).collect()
 }
 
 #[test]
