@@ -7,7 +7,9 @@
 //!
 //! Nobody here knows where the other end runs, or for what else the CPUs are wanted: it may change
 //! from call to call. So each end learns from its own waits: when looking was in vain, or came out
-//! late, it goes to sleep at once for some waits and then tries again.
+//! late, it goes to sleep at once for some waits and then tries again. Where this process may use a
+//! single CPU it does not try: most likely the other end shares that CPU, and who is pinned to one while
+//! the other has its own sleeps as well, which costs wake-ups and nothing else.
 
 use std::time::Duration;
 
@@ -22,6 +24,10 @@ const BOUND: Duration = Duration::from_micros(50);
 /// [`BOUND`] once in so many waits, a hundredth of a round trip for each.
 const LONGEST_PAUSE: u32 = 1024;
 
+/// After how many waits it is asked anew which CPUs may be used: that may change, and asking costs a
+/// system call.
+const ASKED_AFTER: u32 = 256;
+
 /// What one end has learnt about looking.
 #[derive(Debug, Default)]
 pub(super) struct Spin {
@@ -31,12 +37,25 @@ pub(super) struct Spin {
     last_pause: u32,
     /// Looks in a row that paid.
     paid: u32,
+    /// Waits until the CPUs are asked for again.
+    until_asked: u32,
+    /// Whether there was a single one when they were asked for.
+    one_cpu: bool,
 }
 
 impl Spin {
     /// Looks again and again until there is something, for a moment at most. `None`: there is nothing
     /// yet, or it does not pay to look now; then it is time to sleep.
-    pub(super) fn until<T>(&mut self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    pub(super) fn until<T>(&mut self, look: impl FnMut() -> Option<T>) -> Option<T> {
+        if self.until_asked == 0 {
+            self.until_asked = ASKED_AFTER;
+            self.one_cpu = sys::affinity().is_ok_and(|cpus| cpus.len() == 1);
+        }
+        self.until_asked -= 1;
+        if self.one_cpu { None } else { self.look_for(look) }
+    }
+
+    fn look_for<T>(&mut self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
         if self.pause > 0 {
             self.pause -= 1;
             return None;
@@ -84,7 +103,7 @@ mod tests {
         let mut pauses = Vec::new();
         while pauses.len() < 13 {
             let mut looked = false;
-            assert_eq!(spin.until(|| -> Option<()> { (looked = true, None).1 }), None);
+            assert_eq!(spin.look_for(|| -> Option<()> { (looked = true, None).1 }), None);
             if looked {
                 pauses.push(std::mem::take(&mut slept));
             } else {
@@ -119,8 +138,8 @@ mod tests {
             sleep(2 * BOUND);
             Some(7)
         };
-        assert_eq!(spin.until(late), Some(7));
-        assert_eq!(spin.until(|| Some(8)), None);
-        assert!(spin.until(|| Some(9)).is_some());
+        assert_eq!(spin.look_for(late), Some(7));
+        assert_eq!(spin.look_for(|| Some(8)), None);
+        assert!(spin.look_for(|| Some(9)).is_some());
     }
 }
