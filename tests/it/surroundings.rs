@@ -5,12 +5,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::rc::Rc;
 
 use parlab::event::{EndReason, ErrorKind, Event, NoteKind, PythonFault};
 
 use crate::family::{is_root, skip};
-use crate::parlab::{Parlab, pipe};
+use crate::parlab::{Parlab, lesson_text, pipe};
 use crate::python::{SENSIBLE, faults};
+use crate::room::Room;
 
 const SMALL: [&str; 4] = ["--only", "unlocked", "--runs", "1"];
 
@@ -96,11 +98,13 @@ fn another_user_can_run_it() {
 
 #[test]
 fn closed_streams_do_no_harm() {
+    let room = Rc::new(Room::new());
+    room.file("mine.md", lesson_text(&["experiment = \"bank\""]));
+    let compare = ["compare", "lock", "--no-python", "--runs", "1"];
     for closed in ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"] {
         let closed = format!("exec {closed}");
-        for args in [&["list"][..], &["check"], &["compare", "lock", "--no-python", "--runs", "1"]]
-        {
-            Parlab::new().args(args).after(&closed).run().any_stdout();
+        for args in [&["list"][..], &["check", "mine.md"], &compare] {
+            Parlab::in_room(&room).args(args).after(&closed).run().any_stdout();
         }
         Parlab::compare(SMALL).after(&closed).run().any_stdout();
     }
