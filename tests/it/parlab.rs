@@ -215,6 +215,9 @@ impl Parlab {
     }
 }
 
+/// A folder with texts to check: those that are compiled in take longer, all together.
+pub const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/lessons/example");
+
 /// A lesson text with these run blocks, named `r0`, `r1` and so on.
 pub fn lesson_text<S: AsRef<str>>(runs: &[S]) -> String {
     let blocks = runs.iter().map(S::as_ref).enumerate();

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use parlab::event::{EndReason, ErrorKind, Event, What};
 
 use crate::family::{children, eventually, marked, signal};
-use crate::parlab::{Parlab, pipe};
+use crate::parlab::{EXAMPLE, Parlab, pipe};
 use crate::room::Room;
 
 #[test]
@@ -131,7 +131,7 @@ fn a_reader_who_leaves_is_noticed_before_there_is_something_to_print() {
 
 #[test]
 fn a_reader_who_was_never_there_gets_nothing_and_no_message() {
-    for args in [&["list"][..], &["check"], &[], &["compare", "lock", "--no-python"]] {
+    for args in [&["list"][..], &["check", EXAMPLE], &[], &["compare", "lock", "--no-python"]] {
         let (from, to) = pipe();
         drop(from);
         Parlab::new().args(args).stdout(to).run().code(0).any_stdout();
@@ -152,7 +152,7 @@ fn a_full_disk_is_told_once_and_is_a_failure() {
         &["compare", "lock", "--no-python", "--runs", "1"],
         &["list"],
         &["list", "--json"],
-        &["check"],
+        &["check", EXAMPLE],
         &[],
     ] {
         let full = File::options().write(true).open("/dev/full").unwrap();

@@ -5,14 +5,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::rc::Rc;
 
 use parlab::event::{EndReason, ErrorKind, Event, NoteKind, PythonFault};
 
 use crate::family::{is_root, skip};
-use crate::parlab::{Parlab, lesson_text, pipe};
+use crate::parlab::{EXAMPLE, Parlab, pipe};
 use crate::python::{SENSIBLE, faults};
-use crate::room::Room;
 
 const SMALL: [&str; 4] = ["--only", "unlocked", "--runs", "1"];
 
@@ -80,7 +78,7 @@ fn without_proc_it_is_told_what_is_missing() {
     let done = hidden(Parlab::new().args(["compare", "lock", "--no-python"])).run();
     done.any_stdout().code(1).stderr_has("/proc");
     hidden(Parlab::new().args(["list"])).run().stdout_has("lock");
-    hidden(Parlab::new().args(["check"])).run().any_stdout();
+    hidden(Parlab::new().args(["check", EXAMPLE])).run().any_stdout();
 }
 
 #[test]
@@ -98,13 +96,11 @@ fn another_user_can_run_it() {
 
 #[test]
 fn closed_streams_do_no_harm() {
-    let room = Rc::new(Room::new());
-    room.file("mine.md", lesson_text(&["experiment = \"bank\""]));
     let compare = ["compare", "lock", "--no-python", "--runs", "1"];
     for closed in ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"] {
         let closed = format!("exec {closed}");
-        for args in [&["list"][..], &["check", "mine.md"], &compare] {
-            Parlab::in_room(&room).args(args).after(&closed).run().any_stdout();
+        for args in [&["list"][..], &["check", EXAMPLE], &compare] {
+            Parlab::new().args(args).after(&closed).run().any_stdout();
         }
         Parlab::compare(SMALL).after(&closed).run().any_stdout();
     }
