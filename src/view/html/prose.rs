@@ -43,6 +43,9 @@ struct Writer {
     alignments: Vec<Alignment>,
     column: usize,
     in_head: bool,
+    /// Where the name of the table stands, once its head is known.
+    name_at: usize,
+    heads: Vec<String>,
     in_code: bool,
 }
 
@@ -76,6 +79,9 @@ impl Writer {
     }
 
     fn text(&mut self, text: &str) {
+        if let Some(head) = self.heads.last_mut().filter(|_| self.in_head) {
+            *head += text;
+        }
         self.out += &escaped(text);
     }
 
@@ -103,7 +109,9 @@ impl Writer {
             Tag::Image { .. } => self.out += "<em>",
             Tag::Table(alignments) => {
                 self.alignments = alignments;
-                self.out += "<div class=\"wide\" tabindex=\"0\"><table>";
+                self.out += "<div class=\"wide\" tabindex=\"0\"><table";
+                (self.name_at, self.heads) = (self.out.len(), Vec::new());
+                self.out.push('>');
             }
             Tag::TableHead => {
                 (self.in_head, self.column) = (true, 0);
@@ -119,6 +127,9 @@ impl Writer {
     }
 
     fn cell(&mut self) {
+        if self.in_head {
+            self.heads.push(String::new());
+        }
         let is_number = self.alignments.get(self.column) == Some(&Alignment::Right);
         let class = if is_number { " class=\"number\"" } else { "" };
         self.out += &match self.in_head {
@@ -146,6 +157,9 @@ impl Writer {
             TagEnd::Table => self.out += "</tbody></table></div>\n",
             TagEnd::TableHead => {
                 self.in_head = false;
+                // Without a caption, a table goes by the names of its columns.
+                let name = format!(" aria-label=\"{}\"", escaped(&self.heads.join(", ")));
+                self.out.insert_str(self.name_at, &name);
                 self.out += "</tr></thead><tbody>\n";
             }
             TagEnd::TableRow => self.out += "</tr>\n",
