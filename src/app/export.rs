@@ -1,4 +1,5 @@
-//! `--export FILE`: what a command shows, kept in a file once it is done, as its events or as a page.
+//! `--export FILE`: what a command shows, kept in a file once it is done, as its events, as a page
+//! or as a sheet of paper.
 //!
 //! Everything is kept in memory until the end, so that a run is never disturbed by a disk and one
 //! that fails leaves nothing. Whether the file can be written is tried before anything runs.
@@ -12,6 +13,7 @@ use super::reader::Reader;
 use crate::event::{Error, ErrorKind, Event};
 use crate::lesson::doc::Lang;
 use crate::lesson::template::Renderer;
+use crate::view::handout::Handout;
 use crate::view::html::{self, Html};
 use crate::view::json::Json;
 use crate::view::{View, format};
@@ -34,6 +36,8 @@ pub enum Format {
     Json,
     /// A page for a browser.
     Html,
+    /// A sheet to be handed out.
+    Markdown,
 }
 
 impl Format {
@@ -43,6 +47,7 @@ impl Format {
         match ending.to_ascii_lowercase().as_str() {
             "json" => Some(Format::Json),
             "html" => Some(Format::Html),
+            "md" => Some(Format::Markdown),
             _ => None,
         }
     }
@@ -58,25 +63,36 @@ pub struct Export {
 enum Kept {
     Events(Json<Vec<u8>>),
     /// The same page in each language.
-    Page(Vec<Sheet>),
+    Page(Vec<Sheet<Html>>),
+    /// A sheet in the language of the session.
+    Handout(Box<Sheet<Handout>>),
 }
 
-struct Sheet {
+/// A view, with what fills the texts of its language.
+struct Sheet<V> {
     lang: Lang,
     renderer: Renderer,
-    view: Html,
+    view: V,
+}
+
+impl<V: View> Sheet<V> {
+    fn new(lang: Lang, view: V) -> Sheet<V> {
+        Sheet { lang, renderer: Renderer::new(|env| format::install(env, lang)), view }
+    }
+
+    fn reader(&mut self) -> Reader<'_> {
+        Reader { lang: self.lang, renderer: &self.renderer, view: &mut self.view }
+    }
 }
 
 impl Export {
     /// Nothing yet; `lang` is the language in which a page will open.
     pub fn new(target: Target, lang: Lang) -> Export {
-        let sheet = |lang| {
-            let renderer = Renderer::new(|env| format::install(env, lang));
-            Sheet { lang, renderer, view: Html::new(lang) }
-        };
+        let page = |lang| Sheet::new(lang, Html::new(lang));
         let kept = match target.format {
             Format::Json => Kept::Events(Json::new(Vec::new())),
-            Format::Html => Kept::Page(Lang::ALL.map(sheet).into()),
+            Format::Html => Kept::Page(Lang::ALL.map(page).into()),
+            Format::Markdown => Kept::Handout(Box::new(Sheet::new(lang, Handout::new(lang)))),
         };
         Export { target, lang, kept }
     }
@@ -101,17 +117,13 @@ impl Export {
         self.beside().map(drop).map_err(|error| self.unwritable(&error))
     }
 
-    /// Those who read a page along, each in their language.
-    pub fn readers(&mut self) -> impl Iterator<Item = Reader<'_>> {
-        let sheets = match &mut self.kept {
-            Kept::Events(_) => &mut [],
-            Kept::Page(sheets) => sheets.as_mut_slice(),
-        };
-        sheets.iter_mut().map(|Sheet { lang, renderer, view }| Reader {
-            lang: *lang,
-            renderer,
-            view,
-        })
+    /// Those who read a page or a sheet along, each in their language.
+    pub fn readers(&mut self) -> Vec<Reader<'_>> {
+        match &mut self.kept {
+            Kept::Events(_) => Vec::new(),
+            Kept::Page(sheets) => sheets.iter_mut().map(Sheet::reader).collect(),
+            Kept::Handout(sheet) => vec![sheet.reader()],
+        }
     }
 
     /// Keeps to one language: the lesson has no text in another.
@@ -129,6 +141,7 @@ impl Export {
         match &mut self.kept {
             Kept::Events(json) => json.event(event),
             Kept::Page(sheets) => sheets.iter_mut().try_for_each(|sheet| sheet.view.event(event)),
+            Kept::Handout(sheet) => sheet.view.event(event),
         }
     }
 
@@ -145,6 +158,7 @@ impl Export {
                 let sheets = sheets.into_iter().map(|sheet| sheet.view).collect();
                 html::page(sheets, self.lang).map(String::into_bytes)
             }
+            Kept::Handout(sheet) => Ok(sheet.view.into_text().into_bytes()),
         };
         let text = text.map_err(|error| unwritable(&error))?;
         let mut beside = beside;

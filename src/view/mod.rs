@@ -1,10 +1,12 @@
 //! What events and the blocks of a lesson look like.
 //!
 //! [`View`] is the whole border between the work and its looks: [`text`] for a
-//! terminal, [`screen`] for one that a game takes over, [`json`] for a program, [`html`] for a browser. A view knows nothing of how an experiment runs.
+//! terminal, [`screen`] for one that a game takes over, [`json`] for a program, [`html`] for a
+//! browser, [`handout`] for paper. A view knows nothing of how an experiment runs.
 
 pub mod format;
 mod gathered;
+pub mod handout;
 pub mod html;
 pub mod json;
 pub mod markdown;

@@ -77,6 +77,26 @@ fn a_lesson_is_told_in_both_languages_with_its_code_and_its_questions() {
 }
 
 #[test]
+fn a_handout_asks_in_the_language_of_the_session_and_leaves_the_answer_out() {
+    let room = room();
+    let args = ["lesson", "lock", "--yes", "--no-python", "--runs", "2", "--iterations", "1000"];
+    let it = ["--lang", "it", "--export", "l.md"];
+    Parlab::in_room(&room).args(args).args(it).run().stdout_has("Che cosa è successo:");
+    let sheet = written(&room, "l.md");
+    assert!(sheet.starts_with("# Il lock"), "{sheet:.80}");
+    for words in ["- [ ] A 100, sempre", "```rust", "account.store(balance + amount)", "| locked |"]
+    {
+        assert!(sheet.contains(words), "no {words:?}");
+    }
+    assert_eq!(sheet.matches("**Che cosa è successo, e perché?**").count(), 2);
+    for words in ["Che cosa è successo:", "Prova ora", "race condition", "What happened"] {
+        assert!(!sheet.contains(words), "{words:?} is given away");
+    }
+    small(&room).args(["--export", "c.MD", "--lang", "en"]).run().stdout_has("unlocked");
+    assert!(written(&room, "c.MD").contains("What happened, and why?"));
+}
+
+#[test]
 fn schedules_prices_and_a_lesson_of_ones_own_can_be_kept_too() {
     let room = room();
     let explore = ["explore", "lock", "--free-runs", "5", "--export", "e.html"];
@@ -102,13 +122,18 @@ fn a_file_that_is_there_is_replaced_only_by_force() {
     done.any_stdout().one_message().stderr_has("--force");
     small(&room).args(["--export", "kept.json", "--force"]).run().any_stdout();
     assert!(written(&room, "kept.json").starts_with("{\"event\":\"start\""));
+    room.file("kept.md", "mine");
+    small(&room).args(["--export", "kept.md"]).run().code(2).any_stdout().one_message();
+    assert_eq!(written(&room, "kept.md"), "mine");
+    small(&room).args(["--export", "kept.md", "--force"]).run().any_stdout();
+    assert!(written(&room, "kept.md").starts_with("# parlab compare lock"));
 }
 
 #[test]
 fn a_place_that_cannot_be_written_is_told_before_anything_runs() {
     let room = room();
     fs::create_dir(room.path("work").join("folder.html")).unwrap();
-    for file in ["nowhere/kept.html", "/proc/kept.json", "folder.html"] {
+    for file in ["nowhere/kept.html", "nowhere/kept.md", "/proc/kept.json", "folder.html"] {
         let done = small(&room).args(["--json", "--force", "--export", file]).run();
         let done = done.one_error(ErrorKind::Output).ends(1, Some(EndReason::Failed));
         assert!(done.runs().is_empty(), "it ran all the same");
@@ -131,7 +156,7 @@ fn a_reader_who_leaves_early_is_told_that_nothing_was_kept() {
 fn an_ending_that_says_nothing_is_wrong_usage() {
     for file in ["kept", "kept.txt", "html", "kept.html.gz", ".json"] {
         let done = Parlab::new().args(["compare", "lock", "--export", file]).run().code(2);
-        done.stdout_is_empty().stderr_has(".html or .json");
+        done.stdout_is_empty().stderr_has(".html, .md or .json");
     }
     let done = Parlab::new().args(["compare", "lock", "--force"]).run().code(2);
     done.stdout_is_empty().stderr_has("--export");
@@ -139,7 +164,7 @@ fn an_ending_that_says_nothing_is_wrong_usage() {
 
 #[test]
 fn what_was_not_done_to_its_end_leaves_nothing() {
-    for file in ["kept.html", "kept.json"] {
+    for file in ["kept.html", "kept.md", "kept.json"] {
         let room = room();
         let long = ["compare", "lock", "--no-python", "--only", "unlocked", "--runs", "10000"];
         let long = || Parlab::in_room(&room).args(long).args(["--iterations", "16777215"]);

@@ -8,8 +8,7 @@ use super::templates::share;
 use crate::event::Curve;
 use crate::lesson::doc::Lang;
 use crate::view::format::figure;
-use crate::view::table::Grid;
-use crate::view::text::curves::{Axis, capital, plots};
+use crate::view::text::curves::{Axis, capital, numbers, plots};
 use crate::view::words;
 
 /// The shapes of marks, one after the other; what they are held against has lines alone.
@@ -75,7 +74,7 @@ fn plot_of(curves: &[&Curve], lang: Lang) -> Plot {
             .map(|value| (share(along(UP, y.share(value))), figure(&curves[0].y, value, lang)))
             .collect(),
         numbers: words::the_numbers(lang),
-        table: table(curves, &measured, &heading, lang),
+        table: Table::of(&heading, numbers(curves, lang)),
         heading,
     }
 }
@@ -116,28 +115,4 @@ fn apart(axis: &Axis, values: Vec<f64>) -> Vec<f64> {
         }
     }
     kept
-}
-
-/// A row for each value below, a column for each curve.
-fn table(curves: &[&Curve], measured: &[f64], heading: &str, lang: Lang) -> Table {
-    let (x, y) = (&curves[0].x, &curves[0].y);
-    let name = |curve: &&Curve| match curve.reference {
-        true => words::reference(lang, &curve.variant),
-        false => curve.variant.clone(),
-    };
-    let at = |curve: &Curve, value: f64| {
-        let point = curve.points.iter().find(|point| point.0 == value);
-        point.map_or_else(|| "–".to_owned(), |point| figure(y, point.1, lang))
-    };
-    let row = |value: &f64| {
-        let cells = curves.iter().map(|curve| at(curve, *value));
-        [figure(x, *value, lang)].into_iter().chain(cells).collect()
-    };
-    let title = words::axis(lang, x, false);
-    let grid = Grid {
-        header: [title].into_iter().chain(curves.iter().map(name)).collect(),
-        rows: measured.iter().map(row).collect(),
-        numbers: vec![true; curves.len() + 1],
-    };
-    Table::of(heading, grid)
 }

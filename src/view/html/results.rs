@@ -9,7 +9,6 @@ use super::table::Table;
 use super::templates::value;
 use super::{Html, curves, lost_update, outcomes, timeline};
 use crate::event::{Deadlock, Measure, Python, Schedules, Summary, Transfer, VariantSummary};
-use crate::view::format::count;
 use crate::view::gathered::Gathered;
 use crate::view::style::Paint;
 use crate::view::table::Grid;
@@ -136,21 +135,9 @@ impl Html {
             .collect();
         self.draw("programs", context! { programs => programs })?;
         let rows = schedules::rows(told, lang);
-        let word = words::name_of_word(lang, &told.word);
-        let shown = if told.free_runs > 0 { 4 } else { 3 };
-        let cells = |row: &schedules::Row| {
-            let numbers = [Some(row.schedules), Some(row.observed), row.free].into_iter();
-            let numbers = numbers.map(|n| n.map_or(String::new(), |n| count(n as i64)));
-            [row.label.clone()].into_iter().chain(numbers).take(shown).collect()
-        };
-        let grid = Grid {
-            header: words::schedules_columns(lang, &word)[..shown].to_vec(),
-            rows: rows.iter().map(cells).collect(),
-            numbers: vec![true; shown],
-        };
         let most = rows.iter().map(|row| row.schedules).max().unwrap_or(1).max(1) as f64;
         let lengths: Vec<_> = rows.iter().map(|row| Some(row.schedules as f64 / most)).collect();
-        let table = Table::of(&words::schedules_heading(lang, told), grid);
+        let table = Table::of(&words::schedules_heading(lang, told), schedules::table(told, lang));
         let table = table.with_bars(words::schedules_bars(lang), &lengths);
         self.table(table.judged(rows.iter().map(|row| row.paint == Paint::Good)))?;
         self.lines("faint", &words::schedules_legend(lang, told))?;

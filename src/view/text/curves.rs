@@ -9,9 +9,11 @@ use textwrap::core::display_width;
 
 use super::super::format;
 use super::super::style::{Paint, Style};
+use super::super::table::Grid as Table;
 use super::super::words;
 use super::blocks;
 use crate::event::Curve;
+use crate::lesson::doc::Lang;
 
 /// Rows of a plot.
 const ROWS: usize = 13;
@@ -39,6 +41,39 @@ pub(in crate::view) fn plots(curves: &[Curve]) -> Vec<Vec<&Curve>> {
         }
     }
     plots
+}
+
+/// What one is, in a line: what is drawn over what.
+pub(in crate::view) fn title(plot: &[&Curve], lang: Lang) -> String {
+    let [x, y] = [&plot[0].x, &plot[0].y].map(|name| words::axis(lang, name, false));
+    words::plot_heading(lang, &capital(&y), &x)
+}
+
+/// The points of one: a row for each value below, a column for each curve.
+pub(in crate::view) fn numbers(plot: &[&Curve], lang: Lang) -> Table {
+    let (x, y) = (&plot[0].x, &plot[0].y);
+    let name = |curve: &&Curve| match curve.reference {
+        true => words::reference(lang, &curve.variant),
+        false => curve.variant.clone(),
+    };
+    let at = |curve: &Curve, value: f64| {
+        let point = curve.points.iter().find(|point| point.0 == value);
+        point.map_or_else(|| "–".to_owned(), |point| format::figure(y, point.1, lang))
+    };
+    let row = |value: &f64| {
+        let cells = plot.iter().map(|curve| at(curve, *value));
+        [format::figure(x, *value, lang)].into_iter().chain(cells).collect()
+    };
+    let points = plot.iter().flat_map(|curve| &curve.points);
+    let mut measured: Vec<f64> = points.map(|point| point.0).collect();
+    measured.sort_by(f64::total_cmp);
+    measured.dedup();
+    let header = [words::axis(lang, x, false)].into_iter().chain(plot.iter().map(name));
+    Table {
+        header: header.collect(),
+        rows: measured.iter().map(row).collect(),
+        numbers: vec![true; plot.len() + 1],
+    }
 }
 
 /// A plot for each pair of axes; empty without curves.

@@ -63,7 +63,7 @@ pub(in crate::view) fn table(measures: &[&Measure], lang: Lang) -> Grid {
 }
 
 /// Its columns as rows.
-fn turned(table: &Grid) -> Grid {
+pub(in crate::view) fn turned(table: &Grid) -> Grid {
     let lines: Vec<&Vec<String>> = [&table.header].into_iter().chain(&table.rows).collect();
     let column = |at: usize| lines.iter().map(|line| line[at].clone()).collect();
     Grid {

@@ -21,7 +21,7 @@ pub(super) mod prices;
 pub(super) mod pythons;
 pub(super) mod schedules;
 pub(super) mod starts;
-mod timeline;
+pub(super) mod timeline;
 pub(super) mod transfers;
 pub(super) mod variants;
 mod written;

@@ -4,6 +4,7 @@ use textwrap::core::display_width;
 
 use super::super::format::count;
 use super::super::style::{Paint, Style};
+use super::super::table::Grid;
 use super::super::words;
 use super::{blocks, columns};
 use crate::event::{Schedules, Script};
@@ -80,6 +81,22 @@ pub(in crate::view) fn rows(told: &Schedules, lang: Lang) -> Vec<Row> {
         });
     }
     rows
+}
+
+/// The rows as they are without bars.
+pub(in crate::view) fn table(told: &Schedules, lang: Lang) -> Grid {
+    let word = words::name_of_word(lang, &told.word);
+    let shown = if told.free_runs > 0 { 4 } else { 3 };
+    let cells = |row: &Row| {
+        let numbers = [Some(row.schedules), Some(row.observed), row.free].into_iter();
+        let numbers = numbers.map(|n| n.map_or(String::new(), |n| count(n as i64)));
+        [row.label.clone()].into_iter().chain(numbers).take(shown).collect()
+    };
+    Grid {
+        header: words::schedules_columns(lang, &word)[..shown].to_vec(),
+        rows: rows(told, lang).iter().map(cells).collect(),
+        numbers: vec![true; shown],
+    }
 }
 
 fn histogram(told: &Schedules, style: &Style) -> String {

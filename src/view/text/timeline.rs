@@ -12,7 +12,7 @@ use crate::event::{Lane, Span, SpanKind, Timeline};
 const MOST: usize = 12;
 
 /// The lanes; where there are too many, the first and the last ones.
-pub(super) fn draw(timeline: &Timeline, style: &Style) -> String {
+pub(in crate::view) fn draw(timeline: &Timeline, style: &Style) -> String {
     let ends = timeline.lanes.iter().flat_map(|lane| &lane.spans).map(|span| span.end_s);
     let total = ends.fold(0.0, f64::max);
     if total <= 0.0 {

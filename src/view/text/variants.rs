@@ -188,8 +188,8 @@ impl Bars {
     }
 }
 
-/// What the marks mean, and who won.
-pub(in crate::view) fn remarks(summary: &Summary, lang: Lang) -> Vec<String> {
+/// What the marks mean.
+pub(in crate::view) fn marks(summary: &Summary, lang: Lang) -> Vec<String> {
     let others = || summary.variants.iter().filter(|v| v.variant != summary.baseline);
     let lacks_interval = |v: &VariantSummary| {
         v.ratio.is_some() && v.ratio_low.is_none() && (v.runs as usize) < ROUNDS_FOR_INTERVAL
@@ -201,6 +201,12 @@ pub(in crate::view) fn remarks(summary: &Summary, lang: Lang) -> Vec<String> {
     if others().any(lacks_interval) {
         remarks.push(words::no_interval(lang).to_owned());
     }
+    remarks
+}
+
+/// What the marks mean, and who won.
+pub(in crate::view) fn remarks(summary: &Summary, lang: Lang) -> Vec<String> {
+    let mut remarks = marks(summary, lang);
     // One variant alone has nobody to win against, and races are no contest.
     if summary.variants.len() > 1 && !summary.variants.iter().all(|v| v.racy) {
         let lucky = summary.variants.iter().filter(|v| v.racy && all_right(v));
