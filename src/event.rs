@@ -461,7 +461,7 @@ pub enum PythonFault {
 /// The `note` event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Note {
-    /// The experiment.
+    /// The experiment; empty where it concerns none.
     pub experiment: String,
     /// The variant it concerns, if one.
     pub variant: Option<String>,
@@ -483,6 +483,8 @@ pub enum NoteKind {
     SyscallHidden,
     /// The terminal is too small for a full screen: a game goes on in lines.
     SmallTerminal,
+    /// The lesson's text in the other language has faults, or other blocks: a page keeps to one.
+    OneLanguage,
 }
 
 /// The `summary` event.

@@ -148,8 +148,9 @@ const ERRORS: [ErrorKind; 31] = [
     ErrorKind::FileExists,
 ];
 #[rustfmt::skip]
-const NOTES: [NoteKind; 4] = [
+const NOTES: [NoteKind; 6] = [
     NoteKind::OneCpuWidened, NoteKind::OneCpuParted, NoteKind::NoOverlap, NoteKind::SyscallHidden,
+    NoteKind::SmallTerminal, NoteKind::OneLanguage,
 ];
 #[rustfmt::skip]
 const FAULTS: [PythonFault; 7] = [

@@ -116,6 +116,17 @@ fn faults_of(texts: &Texts, understood: Understood) -> Vec<Fault> {
     faults
 }
 
+/// Whether a text can be taught, whatever comes out, beside this one in the other language.
+pub fn translates(doc: &Doc, own: &Doc) -> bool {
+    let [en, it] = match Lang::of_file(&doc.file) {
+        Some(Lang::En) => [doc, own],
+        _ => [own, doc],
+    };
+    translation::differences(en, it).is_empty()
+        && against_registry(doc).is_empty()
+        && rehearse(doc).is_empty()
+}
+
 /// Names that the registry must know.
 pub fn against_registry(doc: &Doc) -> Vec<Fault> {
     let home = source::home(doc);

@@ -145,11 +145,11 @@ impl Export {
         }
     }
 
-    /// Writes the file, as a whole or not at all.
+    /// Writes the file, as a whole or not at all, and gives its name.
     ///
     /// # Errors
     /// As [`Export::try_target`]: the disk may be full by now, or the file have come meanwhile.
-    pub fn write(self) -> Result<(), Box<Error>> {
+    pub fn write(self) -> Result<String, Box<Error>> {
         let beside = self.beside().map_err(|error| self.unwritable(&error))?;
         let (target, unwritable) = (self.target.clone(), self.unwritable_as());
         let text = match self.kept {
@@ -163,14 +163,14 @@ impl Export {
         let text = text.map_err(|error| unwritable(&error))?;
         let mut beside = beside;
         beside.write_all(&text).map_err(|error| unwritable(&error))?;
+        let file = target.file.display().to_string();
         let placed = match target.force {
             true => beside.persist(&target.file),
             false => beside.persist_noclobber(&target.file),
         };
         match placed {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(file),
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-                let file = target.file.display().to_string();
                 Err(Box::new(Error::new(ErrorKind::FileExists, Some(file), None)))
             }
             Err(error) => Err(unwritable(&error.error)),

@@ -242,13 +242,13 @@ impl Session {
         self.view.error(error).map_or_else(Stop::Output, |()| stop)
     }
 
-    /// Writes the file of `--export`: only what was done to its end is kept.
-    fn keep(&mut self) -> Result<(), Stop> {
+    /// Writes the file of `--export` and gives its name: only what was done to its end is kept.
+    fn keep(&mut self) -> Result<Option<String>, Stop> {
         let Some(mut export) = self.export.take() else {
-            return Ok(());
+            return Ok(None);
         };
         export.event(&Event::End(event::End { exit: 0, reason: None }))?;
-        export.write().map_err(|error| self.not_kept(&error))
+        export.write().map(Some).map_err(|error| self.not_kept(&error))
     }
 
     /// Refuses what can never be done within `--seconds-limit`, before anything runs.
@@ -329,7 +329,7 @@ impl Session {
             other => other,
         };
         let (exit, reason) = match &stop {
-            Ok(()) => (0, None),
+            Ok(_) => (0, None),
             // Who reads no further has seen enough, unless there was to be a file of the whole.
             Err(Stop::Output(error))
                 if error.kind() == io::ErrorKind::BrokenPipe && self.export.is_none() =>
@@ -348,7 +348,12 @@ impl Session {
         if !self.started && (reason.is_none() || !self.settings.json) {
             return exit;
         }
-        match self.view.event(&Event::End(event::End { exit, reason })) {
+        let end = self.view.event(&Event::End(event::End { exit, reason }));
+        let told = end.and_then(|()| match &stop {
+            Ok(Some(file)) => self.view.kept(file),
+            _ => Ok(()),
+        });
+        match told {
             Err(error) if exit == 0 && error.kind() != io::ErrorKind::BrokenPipe => {
                 self.output_failed(&error)
             }

@@ -5,8 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Chosen;
+use super::check;
+use super::reader::Reader;
 use super::session::{Session, Stop};
-use crate::event::{Error, ErrorKind};
+use crate::event::{Error, ErrorKind, Event, Note, NoteKind};
 use crate::experiments::{self, Lesson};
 use crate::lesson::doc::{self, Doc, Lang};
 use crate::lesson::fault::Fault;
@@ -46,27 +48,46 @@ pub fn read(session: &mut Session, chosen: &Chosen) -> Result<Doc, Stop> {
 }
 
 /// Reads the lesson that was chosen for everyone who reads along, in the order of
-/// [`Session::readers`]. A teacher's own is read in one language, the only one it needs to have.
+/// [`Session::readers`]. A teacher's own needs to have one language only, and then all keep to it.
 ///
 /// # Errors
 /// As [`read`].
 pub fn read_for_all(session: &mut Session, chosen: &Chosen) -> Result<Vec<Doc>, Stop> {
     let own = read(session, chosen)?;
-    if let Chosen::Path(_) = chosen {
+    let lang = session.settings.lang;
+    if session.readers().iter().all(|reader| reader.lang == lang) {
+        return Ok(vec![own; session.readers().len()]);
+    }
+    let other = match chosen {
+        Chosen::Named(lesson) => {
+            let (file, text) = text(lesson, lang.other());
+            Some(doc::parse(&file, text).map_err(|faults| faulty(session, &faults))?)
+        }
+        Chosen::Path(path) => translated(session, path, &own)?,
+    };
+    let doc = |reader: &Reader| match &other {
+        Some(other) if reader.lang != lang => other.clone(),
+        _ => own.clone(),
+    };
+    Ok(session.readers().iter().map(doc).collect())
+}
+
+/// A teacher's text in the other language, if it says the same; if not, a page keeps to one
+/// language, which is told where there is such a text.
+fn translated(session: &mut Session, path: &Path, own: &Doc) -> Result<Option<Doc>, Stop> {
+    let lang = session.settings.lang;
+    let both = Lang::ALL.iter().all(|lang| path.join(format!("{lang}.md")).exists());
+    let other = both.then(|| load(path, lang.other()).ok()).flatten();
+    let other = other.and_then(|(file, text)| doc::parse(&file.display().to_string(), &text).ok());
+    let other = other.filter(|other| check::translates(other, own));
+    if other.is_none() {
         session.keep_to_one_language();
     }
-    let langs: Vec<Lang> = session.readers().iter().skip(1).map(|reader| reader.lang).collect();
-    let mut docs = vec![own];
-    for lang in langs {
-        docs.push(match chosen {
-            Chosen::Path(_) => docs[0].clone(),
-            Chosen::Named(lesson) => {
-                let (file, text) = text(lesson, lang);
-                doc::parse(&file, text).map_err(|faults| faulty(session, &faults))?
-            }
-        });
+    if both && other.is_none() {
+        let (experiment, variant) = (String::new(), None);
+        session.tell(&Event::Note(Note { experiment, variant, kind: NoteKind::OneLanguage }))?;
     }
-    Ok(docs)
+    Ok(other)
 }
 
 /// A file's text, or that of a folder's file in the language (in the other, if it has only that).
@@ -96,8 +117,7 @@ pub fn load(path: &Path, lang: Lang) -> io::Result<(PathBuf, String)> {
 }
 
 fn in_folder(folder: &Path, lang: Lang) -> io::Result<PathBuf> {
-    let other = if lang == Lang::En { Lang::It } else { Lang::En };
-    [lang, other]
+    [lang, lang.other()]
         .into_iter()
         .map(|lang| folder.join(format!("{}.md", lang.code())))
         .find(|file| file.exists())

@@ -40,6 +40,15 @@ impl Lang {
         Self::ALL.into_iter().find(|lang| lang.code() == code)
     }
 
+    /// The one of the two that this is not.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Lang::En => Lang::It,
+            Lang::It => Lang::En,
+        }
+    }
+
     /// The language that a file's name tells: `it.md` and `mine.it.md` are Italian.
     #[must_use]
     pub fn of_file(file: &str) -> Option<Self> {

@@ -202,6 +202,11 @@ pub trait View {
         Ok(())
     }
 
+    /// What was shown is kept in this file as well.
+    fn kept(&mut self, _file: &str) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Man pages were written into this folder.
     fn manual(&mut self, _folder: &str, _files: &[String]) -> io::Result<()> {
         Ok(())

@@ -97,6 +97,50 @@ fn a_handout_asks_in_the_language_of_the_session_and_leaves_the_answer_out() {
 }
 
 #[test]
+fn the_reader_is_told_where_it_is_unless_results_alone_are_wanted() {
+    let room = room();
+    for (file, args, said) in [
+        ("a.html", ["--lang", "en"], true),
+        ("b.json", ["--lang", "it"], true),
+        ("c.html", ["-q", "--lang=it"], false),
+        ("d.html", ["--json", "--lang=it"], false),
+    ] {
+        let done = small(&room).args(args).args(["--export", file]).run();
+        let kept = format!("{} {file}", if file == "a.html" { "Kept in" } else { "Salvato in" });
+        assert_eq!(done.stdout().lines().last() == Some(&kept), said, "{done}");
+        assert_eq!(done.stdout().contains(file), said, "{done}");
+    }
+}
+
+#[test]
+fn a_teachers_folder_is_a_page_in_both_languages_if_both_say_the_same() {
+    let room = room();
+    Parlab::in_room(&room).args(["new", "mine", "-q"]).run().any_stdout();
+    let lesson = ["lesson", "./mine", "--no-python", "--yes", "--runs", "1", "--force"];
+    let lesson = |lang| {
+        let lang = ["--lang", lang, "--export", "mine.html"];
+        Parlab::in_room(&room).args(lesson).args(lang).run()
+    };
+    let languages = || written(&room, "mine.html").matches("<main ").count();
+    lesson("it").stdout_has("Due processi, un numero");
+    assert_eq!(languages(), 2);
+    assert!(written(&room, "mine.html").contains("Two processes, one number"));
+
+    let english = written(&room, "mine/en.md");
+    let unlike = english.replacen("experiment = \"bank\"", "experiment = \"price\"", 1);
+    let unfilled = english.clone() + "\n{{ nobody.knows }}\n";
+    for faulty in [unlike, unfilled, "no block at all\n".to_owned(), "\0".to_owned()] {
+        room.file("mine/en.md", faulty);
+        lesson("it").stdout_has("una sola lingua").stdout_has("parlab check");
+        assert_eq!(languages(), 1);
+    }
+    fs::remove_file(room.path("work/mine/en.md")).unwrap();
+    let done = lesson("it");
+    assert!(!done.stdout().contains("una sola lingua"), "there is no other text\n{done}");
+    assert_eq!(languages(), 1);
+}
+
+#[test]
 fn schedules_prices_and_a_lesson_of_ones_own_can_be_kept_too() {
     let room = room();
     let explore = ["explore", "lock", "--free-runs", "5", "--export", "e.html"];

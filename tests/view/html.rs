@@ -7,6 +7,7 @@ use parlab::lesson::doc::Lang;
 use parlab::view::View;
 use parlab::view::html::{Html, page};
 
+use crate::offers::price;
 use crate::stream::{lesson, more, run, start, stream};
 
 /// The page of these events and of whatever else is shown, in both languages.
@@ -208,6 +209,45 @@ fn a_thousand_runs_are_a_small_page() {
     events.push(Event::End(parlab::event::End { exit: 0, reason: None }));
     let page = page_of(&events, |_| {});
     assert!(page.len() < 2 << 20, "{} bytes", page.len());
+}
+
+#[test]
+fn a_lost_update_says_how_to_replay_it_and_who_was_held_up() {
+    let page = page_of(&more(), |_| {});
+    assert_eq!(page.matches("<code>parlab play lock --schedule ABAB --from 57</code>").count(), 2);
+    assert_eq!(page.matches("A withdraw, B deposit").count(), 2);
+    assert!(page.contains("deposit was held up") && page.contains("deposit è stato trattenuto"));
+}
+
+#[test]
+fn each_variant_has_its_timeline() {
+    let of = |name: &str| {
+        let Event::Timeline(told) = timeline() else { unreachable!() };
+        Event::Timeline(Timeline { variant: name.to_owned(), ..told })
+    };
+    let end = Event::End(parlab::event::End { exit: 0, reason: None });
+    let events = [start("compare"), of("fork"), of("spawn"), of("fork"), end];
+    let page = page_of(&events, |_| {});
+    assert_eq!(page.matches("<figure class=\"timeline\">").count(), 2 * 2);
+    assert_eq!(page.matches("(spawn)</figcaption>").count(), 2);
+}
+
+#[test]
+fn a_price_is_a_bar_that_goes_on_to_pythons() {
+    let Event::Start(mut all) = start("compare") else { unreachable!() };
+    all.lesson = "all".to_owned();
+    let mut events = vec![Event::Start(all)];
+    events.extend([price("pipe", None, 1e-6), price("pipe", Some("python"), 1e-4)]);
+    events.extend([price("queue", None, 1e-5), price("fork", Some("python"), 1e-2)]);
+    events.push(Event::End(parlab::event::End { exit: 0, reason: None }));
+    let page = page_of(&events, |_| {});
+    // A logarithmic scale of four powers of ten, from a tenth of the width on.
+    for (width, rust) in [("10.00%", true), ("32.50%", true), ("55.00%", false), ("100.00%", false)]
+    {
+        let class = if rust { "" } else { "class=\"beyond\" " };
+        let bar = format!("<rect {class}width=\"{width}\"");
+        assert_eq!(page.matches(&bar).count(), 2, "{bar}");
+    }
 }
 
 /// The colours of each `:root` block of the style.

@@ -46,7 +46,7 @@ fn page(command: &str, events: &[Event], width: usize, lang: Lang) -> String {
     text
 }
 
-fn price(means: &str, python: Option<&str>, cost_s: f64) -> Event {
+pub fn price(means: &str, python: Option<&str>, cost_s: f64) -> Event {
     Event::Price(of(means, python, cost_s))
 }
 

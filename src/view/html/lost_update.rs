@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::event::{LostUpdate, Op, Step};
 use crate::lesson::doc::Lang;
 use crate::view::format::count;
-use crate::view::text::lanes::is_after_gap;
+use crate::view::text::lanes::{is_after_gap, replay};
 use crate::view::words;
 
 /// The table, for its template.
@@ -17,6 +17,8 @@ pub(super) struct Lost {
     shared: &'static str,
     steps: Vec<Row>,
     sentence: String,
+    /// What to type to go through it step by step, after a sentence that says so.
+    replay: Option<(String, String)>,
 }
 
 #[derive(Serialize)]
@@ -52,6 +54,7 @@ pub(super) fn of(lost: &LostUpdate, lang: Lang) -> Lost {
         shared: words::shared_word(lang),
         steps,
         sentence: words::lost_update_sentence(lang, &lost.victim, &lost.overwriter, lost.lost),
+        replay: replay(lost, lang),
     }
 }
 

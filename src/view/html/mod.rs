@@ -5,6 +5,7 @@
 //! A page holds a view for each language, of which its reader sees one. It has no script, and its
 //! Content-Security-Policy lets nothing be loaded and nothing run.
 
+mod axis;
 mod curves;
 mod lost_update;
 mod outcomes;
@@ -95,12 +96,17 @@ impl Html {
         }
     }
 
-    /// A line beside the results: the experiments of a price list would repeat each other.
-    fn remark(&mut self, class: &str, line: &str) -> io::Result<()> {
-        match self.is_pricing() && !self.said.insert(line.to_owned()) {
-            true => Ok(()),
-            false => self.lines(class, line),
+    /// Whether a remark has to be made: the experiments of a price list would repeat each other.
+    fn is_news(&mut self, remark: &str) -> bool {
+        !self.is_pricing() || self.said.insert(remark.to_owned())
+    }
+
+    /// What a reader should know, in words of ours, which may hold code.
+    fn note(&mut self, markdown: &str) -> io::Result<()> {
+        if self.is_news(markdown) {
+            self.draw("note", context! { note => prose::line(markdown) })?;
         }
+        Ok(())
     }
 
     /// How the text view would have it, were its lines as long as can be.
@@ -128,8 +134,12 @@ impl Html {
         if told.is_empty() {
             return Ok(());
         }
-        let (grid, remarks) = prices::table(&told, &self.unwrapped());
-        self.table(Table::of(words::prices_heading(self.lang), grid))?;
+        let (grid, lengths, remarks) = prices::table(&told, &self.unwrapped());
+        let [rust, python] = [0, 1].map(|of| lengths.iter().map(|bar| bar[of]).collect::<Vec<_>>());
+        let table = Table::of(words::prices_heading(self.lang), grid);
+        let table = table.with_bars(words::logarithmic_bar(self.lang), &rust);
+        self.table(table.going_on_to(&python))?;
+        self.lines("faint", words::price_bars_legend(self.lang))?;
         self.lines("", &remarks)
     }
 }
@@ -148,7 +158,7 @@ impl View for Html {
             Event::Schedules(told) => self.schedules(&told)?,
             Event::Deadlock(deadlock) => self.deadlock(&deadlock)?,
             Event::Python(python) => self.python(&python)?,
-            Event::Note(note) => self.remark("note", words::note(self.lang, note.kind))?,
+            Event::Note(note) => self.note(words::note(self.lang, note.kind))?,
             Event::Price(price) => self.prices.push(price),
             Event::Summary(summary) => self.results(Some(&summary))?,
             Event::End(_) => {

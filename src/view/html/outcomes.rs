@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use super::axis::Tick;
 use super::templates::share;
 use crate::event::Run;
 use crate::lesson::doc::Lang;
@@ -58,13 +59,6 @@ struct Bar {
     width: String,
     height: String,
     y: String,
-}
-
-#[derive(Serialize)]
-struct Tick {
-    x: String,
-    anchor: &'static str,
-    value: String,
 }
 
 /// From values to places.
@@ -169,12 +163,12 @@ fn bars(ends: &[i64], scale: &Scale) -> Vec<Bar> {
 /// The least, the greatest, and the expected value where it does not touch one of these.
 fn axis(scale: &Scale, expected: Option<i64>) -> Vec<Tick> {
     let Scale { least, greatest } = *scale;
-    let tick = |value, anchor| Tick { x: share(scale.place(value)), anchor, value: count(value) };
+    let named = |tick: fn(f64, String) -> Tick, value| tick(scale.place(value), count(value));
     if least == greatest {
-        return vec![tick(least, "middle")];
+        return vec![named(Tick::between, least)];
     }
-    let mut ticks = vec![tick(least, "start"), tick(greatest, "end")];
+    let mut ticks = vec![named(Tick::first, least), named(Tick::last, greatest)];
     let between = |value: &i64| (NAME..1.0 - NAME).contains(&scale.place(*value));
-    ticks.extend(expected.filter(between).map(|value| tick(value, "middle")));
+    ticks.extend(expected.filter(between).map(|value| named(Tick::between, value)));
     ticks
 }

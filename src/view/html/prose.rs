@@ -57,9 +57,10 @@ impl Writer {
             Event::Text(text) if self.in_code => self.text(&visible::lines(&text)),
             Event::Text(text) => self.text(&visible::line(&text)),
             Event::Code(code) => {
-                self.out += "<code>";
-                self.text(&visible::line(&code));
-                self.out += "</code>";
+                let words: Vec<String> =
+                    visible::line(&code).split(' ').map(word_of_code).collect();
+                self.head(&visible::line(&code));
+                self.out += &format!("<code>{}</code>", words.join(" "));
             }
             Event::SoftBreak => self.out.push('\n'),
             Event::HardBreak => self.out += "<br>",
@@ -79,10 +80,15 @@ impl Writer {
     }
 
     fn text(&mut self, text: &str) {
+        self.head(text);
+        self.out += &escaped(text);
+    }
+
+    /// Keeps what stands in the head of a table.
+    fn head(&mut self, text: &str) {
         if let Some(head) = self.heads.last_mut().filter(|_| self.in_head) {
             *head += text;
         }
-        self.out += &escaped(text);
     }
 
     fn start(&mut self, tag: Tag) {
@@ -166,6 +172,14 @@ impl Writer {
             TagEnd::TableCell => self.out += if self.in_head { "</th>" } else { "</td>" },
             _ => {}
         }
+    }
+}
+
+/// One with a hyphen is kept whole: a browser would part `--` from `runs`.
+fn word_of_code(word: &str) -> String {
+    match word.contains('-') {
+        true => format!("<span class=\"whole\">{}</span>", escaped(word)),
+        false => escaped(word),
     }
 }
 

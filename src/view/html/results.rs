@@ -1,6 +1,7 @@
 //! What one experiment reported, drawn when its summary comes: the order of all drawings, and those
 //! that need no numbers of their own.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use minijinja::context;
@@ -13,7 +14,8 @@ use crate::view::gathered::Gathered;
 use crate::view::style::Paint;
 use crate::view::table::Grid;
 use crate::view::text::{
-    deadlock, lanes, measures, overlap, placement, pythons, schedules, starts, transfers, variants,
+    deadlock, delays, lanes, measures, overlap, placement, pythons, schedules, starts, transfers,
+    variants,
 };
 use crate::view::words;
 
@@ -46,10 +48,12 @@ impl Html {
         summary.map_or(Ok(()), |summary| self.variants(summary))
     }
 
-    /// Without what a result proves little: who ran at once, where, and how Python made processes.
+    /// Without what a result proves little: who ran at once, who was held up, where, and how Python
+    /// made processes.
     fn circumstances(&mut self, gathered: &Gathered, summary: Option<&Summary>) -> io::Result<()> {
         let style = self.unwrapped();
         self.lines("", &overlap::draw(gathered, summary, &style))?;
+        self.lines("", &delays::draw(gathered, &style))?;
         self.lines("", &placement::draw(gathered, &style))?;
         self.lines("", &starts::draw(gathered, &style))
     }
@@ -81,10 +85,13 @@ impl Html {
             self.draw("printed", context! { heading => heading, lines => value(&lines) })?;
         }
         self.files(gathered)?;
-        match gathered.timelines.first().and_then(|told| timeline::of(told, self.lang)) {
+        // Of a variant that told several, the first: they would look alike.
+        let mut drawn = BTreeSet::new();
+        let mut told = gathered.timelines.iter().filter(|told| drawn.insert(&told.variant));
+        told.try_for_each(|told| match timeline::of(told, self.lang) {
             Some(drawing) => self.draw("timeline", value(&drawing)),
             None => Ok(()),
-        }
+        })
     }
 
     /// The files that were fetched, and those that were not.
@@ -165,6 +172,9 @@ impl Html {
     /// Which Python ran beside, or why none did.
     pub(super) fn python(&mut self, python: &Python) -> io::Result<()> {
         let line = pythons::one(python, &self.unwrapped());
-        self.remark("python", &line)
+        if self.is_news(&line) {
+            self.lines("python", &line)?;
+        }
+        Ok(())
     }
 }

@@ -27,6 +27,8 @@ struct Row {
     strong: bool,
     /// How long its bar is; none for a row without one.
     bar: Option<String>,
+    /// How far an empty one goes on from there.
+    beyond: Option<String>,
     /// Whether what it tells of is right; none where that is no question.
     right: Option<bool>,
 }
@@ -40,7 +42,13 @@ impl Table {
             let texts = texts.into_iter().enumerate();
             texts.map(|(column, text)| Cell { text, number: number(column) }).collect()
         };
-        let row = |texts| Row { cells: cells(texts), strong: false, bar: None, right: None };
+        let row = |texts| Row {
+            cells: cells(texts),
+            strong: false,
+            bar: None,
+            beyond: None,
+            right: None,
+        };
         let rows = rows.into_iter().map(row).collect();
         Table { caption: caption.to_owned(), header: cells(header), rows, bars: None }
     }
@@ -50,6 +58,14 @@ impl Table {
         self.bars = Some(head.to_owned());
         for (row, length) in self.rows.iter_mut().zip(lengths) {
             row.bar = length.map(share);
+        }
+        self
+    }
+
+    /// With each bar going on, empty, to another length.
+    pub fn going_on_to(mut self, lengths: &[Option<f64>]) -> Table {
+        for (row, length) in self.rows.iter_mut().zip(lengths) {
+            row.beyond = length.map(share);
         }
         self
     }

@@ -10,12 +10,14 @@ use serde::Serialize;
 
 /// Each with the name by which it is filled.
 const ALL: &[(&str, &str)] = &[
+    ("axis", include_str!("templates/axis.html")),
     ("code", include_str!("templates/code.html")),
     ("curves", include_str!("templates/curves.html")),
     ("deadlock", include_str!("templates/deadlock.html")),
     ("heading", include_str!("templates/heading.html")),
     ("lines", include_str!("templates/lines.html")),
     ("lost_update", include_str!("templates/lost_update.html")),
+    ("note", include_str!("templates/note.html")),
     ("outcomes", include_str!("templates/outcomes.html")),
     ("page", include_str!("templates/page.html")),
     ("parts", include_str!("templates/parts.html")),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::axis::Tick;
 use super::templates::share;
 use crate::event::{Lane, Span, SpanKind, Timeline};
 use crate::lesson::doc::Lang;
@@ -25,7 +26,7 @@ pub(super) struct Lanes {
     lanes: Vec<Row>,
     /// What stands in place of the lanes that are not drawn, and before which lane.
     left_out: Option<(usize, String)>,
-    total: String,
+    axis: [Tick; 2],
     legend: Vec<(&'static str, &'static str)>,
 }
 
@@ -61,7 +62,7 @@ pub(super) fn of(timeline: &Timeline, lang: Lang) -> Option<Lanes> {
         heading: words::timeline_heading(lang, &timeline.variant),
         lanes: drawn.map(|lane| row(lane, total, lang)).collect(),
         left_out: (left_out > 0).then(|| (head, words::lanes_left_out(lang, left_out))),
-        total: time(total, lang),
+        axis: [Tick::first(0.0, "0".to_owned()), Tick::last(1.0, time(total, lang))],
         legend: legend.map(|kind| (class(kind), words::span_kind(lang, kind))).collect(),
     })
 }

@@ -80,8 +80,9 @@ pub(super) fn draw(lost: &LostUpdate, style: &Style) -> String {
     let sentence =
         words::lost_update_sentence(style.lang, &lost.victim, &lost.overwriter, lost.lost);
     text.push_str(&blocks::plain(&sentence, "  ", style));
-    if let (Some(replay), Some(update)) = (&lost.replay, first_lost(lost)) {
-        text.push_str(&draw_replay(replay, lost, update, style));
+    if let Some((sentence, command)) = replay(lost, style.lang) {
+        let command = style.paint(&command, Paint::Code);
+        text.push_str(&format!("{}    {command}\n", blocks::plain(&sentence, "  ", style)));
     }
     text
 }
@@ -92,17 +93,15 @@ fn first_lost(lost: &LostUpdate) -> Option<u32> {
     lost.steps.iter().find(is_it).map(|step| step.write.1)
 }
 
-/// The command that goes through it step by step, on a line of its own: it is typed.
-fn draw_replay(replay: &Replay, lost: &LostUpdate, update: u32, style: &Style) -> String {
-    let Replay { program, processes, schedule, from } = replay;
+/// What can be gone through step by step, and the command that does, to be typed.
+pub(in crate::view) fn replay(lost: &LostUpdate, lang: Lang) -> Option<(String, String)> {
+    let Replay { program, processes, schedule, from } = lost.replay.as_ref()?;
     let (victim, overwriter) = (&lost.victim, &lost.overwriter);
     let whose: Vec<String> =
         ('A'..).zip(processes).map(|(letter, name)| format!("{letter} {name}")).collect();
-    let sentence =
-        words::replay(style.lang, update, victim, overwriter, lost.lost, &whose.join(", "));
-    let command = format!("parlab play {program} --schedule {schedule} --from {from}");
-    let command = style.paint(&command, Paint::Code);
-    format!("{}    {command}\n", blocks::plain(&sentence, "  ", style))
+    let (update, letters) = (first_lost(lost)?, whose.join(", "));
+    let sentence = words::replay(lang, update, victim, overwriter, lost.lost, &letters);
+    Some((sentence, format!("parlab play {program} --schedule {schedule} --from {from}")))
 }
 
 /// Whether steps of the same process were left out before this one: it made or saw a

@@ -428,6 +428,14 @@ impl View for Text {
         self.block(&written::manual(folder, files, &self.style))
     }
 
+    fn kept(&mut self, file: &str) -> io::Result<()> {
+        if self.options.quiet {
+            return Ok(());
+        }
+        let line = words::kept(self.style.lang, &visible::line(file));
+        self.block(&blocks::plain(&line, "", &self.style))
+    }
+
     fn script(&mut self, text: &str) -> io::Result<()> {
         self.more(text)
     }

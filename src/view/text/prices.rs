@@ -29,10 +29,14 @@ pub(super) fn draw(prices: &[Price], style: &Style) -> String {
     text + &remarks(&list, style)
 }
 
-/// The list without bars, and what it says.
-pub(in crate::view) fn table(prices: &[Price], style: &Style) -> (Grid, String) {
+/// The list without bars, how long these would be ([`List::lengths`]), and what is said below.
+pub(in crate::view) fn table(
+    prices: &[Price],
+    style: &Style,
+) -> (Grid, Vec<[Option<f64>; 2]>, String) {
     let list = List::of(prices);
-    (list.grid(0, style), remarks(&list, style))
+    let lengths = list.rows.iter().map(|row| list.lengths(row)).collect();
+    (list.grid(0, style), lengths, remarks(&list, style))
 }
 
 /// What was done for each price, what Python lacks, and on which CPUs it was.
@@ -139,17 +143,21 @@ impl<'a> List<'a> {
         Grid { header, rows, numbers }
     }
 
+    /// Rust's price and that of the first Python as parts of the longest bar, on a logarithmic scale.
+    fn lengths(&self, row: &Row) -> [Option<f64>; 2] {
+        let length = |price: &Price| {
+            let whole = (self.most / self.least).ln();
+            let share = if whole > 0.0 { (price.cost_s / self.least).ln() / whole } else { 1.0 };
+            // The least price has a tenth of it: no bar at all would say nothing.
+            0.1 + 0.9 * share
+        };
+        [row.native, row.pythons.iter().flatten().copied().next()].map(|price| price.map(length))
+    }
+
     /// Full columns for Rust, light ones from there on to the first Python.
     fn bar(&self, row: &Row, columns: usize) -> String {
-        let length = |price: Option<&Price>| {
-            let Some(cost) = price.map(|price| price.cost_s) else { return 0 };
-            let whole = (self.most / self.least).ln();
-            let share = if whole > 0.0 { (cost / self.least).ln() / whole } else { 1.0 };
-            // The least price has a tenth of the columns: no bar at all would say nothing.
-            (((0.1 + 0.9 * share) * columns as f64).round() as usize).clamp(1, columns)
-        };
-        let native = length(row.native);
-        let python = length(row.pythons.iter().flatten().copied().next());
+        let whole = |length: f64| ((length * columns as f64).round() as usize).clamp(1, columns);
+        let [native, python] = self.lengths(row).map(|length| length.map_or(0, whole));
         "█".repeat(native) + &"░".repeat(python.saturating_sub(native))
     }
 

@@ -87,6 +87,14 @@ pub fn schedules_bars(lang: Lang) -> &'static str {
     }
 }
 
+/// What the bars of the price list are.
+pub fn price_bars_legend(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "█ Rust, ▭ from there on to Python where it takes longer; medians",
+        Lang::It => "█ Rust, ▭ da lì fino a Python dove ci mette di più; mediane",
+    }
+}
+
 /// What a plot is, for who does not see it.
 pub fn curves_said(lang: Lang, curves: usize) -> String {
     match (lang, curves) {

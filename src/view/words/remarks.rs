@@ -125,6 +125,14 @@ pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
              righe, 60 colonne per tre processi): il gioco va avanti a righe. Scrivi delle lettere, \
              poi Invio."
         }
+        (Lang::En, NoteKind::OneLanguage) => {
+            "The page is kept in one language: the lesson's other text has faults, or not the same \
+             blocks. `parlab check` on its folder names them."
+        }
+        (Lang::It, NoteKind::OneLanguage) => {
+            "La pagina viene salvata in una sola lingua: l'altro testo della lezione ha errori, o \
+             non ha gli stessi blocchi. `parlab check` sulla sua cartella li elenca."
+        }
         (Lang::En, NoteKind::SyscallHidden) => {
             "/proc/PID/syscall may not be read here: call and address of a waiting process are \
              not known, its state and kernel function are. As root, or with \

@@ -1,4 +1,4 @@
-//! The words of `new` and `man`: what was written, and how to go on.
+//! The words of `new`, `man` and `--export`: what was written, and how to go on.
 
 use crate::lesson::doc::Lang;
 
@@ -31,5 +31,13 @@ pub fn manual_written(lang: Lang, folder: &str, pages: usize) -> String {
         Lang::It => {
             format!("Pagine di manuale scritte in {folder}: {pages}. Per leggere la prima:")
         }
+    }
+}
+
+/// Where what was shown is kept.
+pub fn kept(lang: Lang, file: &str) -> String {
+    match lang {
+        Lang::En => format!("Kept in {file}"),
+        Lang::It => format!("Salvato in {file}"),
     }
 }
