@@ -1,6 +1,7 @@
 //! The text view and the JSON view, from events to what stands on the screen.
 
 mod boards;
+mod course;
 mod html;
 mod manners;
 mod offers;
