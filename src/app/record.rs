@@ -1,7 +1,7 @@
 //! What a student did in the course: the document that is kept, and the steps that change it.
 //!
 //! # Format
-//! One JSON object, in the file that [`Keeper`](super::keeper::Keeper) names: a [`Record`], field by
+//! One JSON object, in the file that `keeper` names: a [`Record`], field by
 //! field as below. A reader that finds another `version` leaves the file alone.
 //! ```json
 //! {"version":1,"at":"lock","lessons":{"lock":{"core":"done","parts":["price"],
