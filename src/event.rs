@@ -677,6 +677,16 @@ pub enum ErrorKind {
     NotWritten,
     /// The file that is to be written is there already.
     FileExists,
+    /// What was done in the course cannot be read, or is not what it should be.
+    RecordUnreadable,
+    /// It was written by a later parlab.
+    RecordNewer,
+    /// It cannot be written.
+    RecordNotKept,
+    /// There is no place to keep it: no variable of the environment names one.
+    RecordNoPlace,
+    /// It cannot be removed.
+    RecordNotForgotten,
 }
 
 /// The `end` event.

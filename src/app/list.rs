@@ -1,4 +1,4 @@
-//! `parlab list`, and `parlab` alone.
+//! `parlab list`, and `parlab` alone off a terminal.
 
 use super::session::{Session, Stop};
 use super::source;

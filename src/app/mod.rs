@@ -3,11 +3,13 @@
 
 mod check;
 mod compare;
+mod course;
 mod doctor;
 mod explore;
 mod export;
 mod files;
 mod input;
+mod keeper;
 pub mod levels;
 mod list;
 mod new;
@@ -16,6 +18,7 @@ mod play;
 mod player;
 mod price_list;
 mod reader;
+pub mod record;
 mod rehearsal;
 mod session;
 mod source;
@@ -39,8 +42,15 @@ pub const RUNNER: &str = runner::SUBCOMMAND;
 
 /// What was typed, understood.
 pub enum Command {
-    /// No subcommand: how to start.
-    Hello(Settings),
+    /// No subcommand: the course, or off a terminal how to start.
+    Alone(Settings),
+    /// `course`.
+    Course {
+        /// Whether to forget what was done.
+        forget: bool,
+        /// As for `lesson`.
+        settings: Settings,
+    },
     /// `lesson`.
     Lesson {
         /// Which.
@@ -171,7 +181,9 @@ impl Code {
 pub fn run(command: Command) -> u8 {
     match command {
         Command::Supervise => runner::supervise(),
-        Command::Hello(settings) => session::conduct(settings, list::hello),
+        Command::Alone(settings) => session::conduct(settings, course::alone),
+        Command::Course { forget: false, settings } => session::conduct(settings, course::course),
+        Command::Course { forget: true, settings } => session::conduct(settings, course::forget),
         Command::List(settings) => session::conduct(settings, list::list),
         Command::Doctor { params, settings } => {
             session::conduct(settings, |session| doctor::doctor(session, &params))

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Chosen;
 use super::check;
+use super::keeper;
 use super::reader::{self, Reader, Unsaid};
+use super::record::{Change, Step};
 use super::session::{Session, Stop};
 use super::source;
 use super::terminal::read_line;
@@ -29,6 +31,8 @@ struct Page<'a> {
     /// the same order.
     docs: &'a [Doc],
     home: Option<&'static Lesson>,
+    /// The lesson of the course that a student takes, whose steps are kept.
+    taken: Option<&'static Lesson>,
     typed: &'a Params,
     values: Values,
     /// What was said, by question: the number of the answer, from 0.
@@ -67,7 +71,8 @@ pub fn page(
     doors_lead_somewhere(session, doc, &stretches, typed)?;
     fits(session, doc, &stretches, typed)?;
     let values = Values::new(&session.machine);
-    let mut page = Page { session, docs: &docs, home, typed, values, said: BTreeMap::new() };
+    let taken = registered.filter(|_| session.prompting);
+    let mut page = Page { session, docs: &docs, home, taken, typed, values, said: BTreeMap::new() };
     for stretch in &stretches {
         page.teach(stretch.as_deref())?;
     }
@@ -213,6 +218,7 @@ fn fits(
 
 impl Page<'_> {
     fn teach(&mut self, part: Option<&str>) -> Result<(), Stop> {
+        self.keep(Step::Begun(part.map(str::to_owned)))?;
         let blocks = self.docs[0].blocks.iter().enumerate();
         for (at, block) in blocks.filter(|(_, block)| block.part.as_deref() == part) {
             match &block.kind {
@@ -224,7 +230,13 @@ impl Page<'_> {
                 Kind::Why(_) | Kind::Level(_) => {}
             }
         }
-        Ok(())
+        self.keep(Step::Ended(part.map(str::to_owned)))
+    }
+
+    /// Keeps what a student did, if one takes this lesson.
+    fn keep(&mut self, step: Step) -> Result<(), Stop> {
+        let Some(lesson) = self.taken else { return Ok(()) };
+        keeper::keep(self.session, Change { lesson: lesson.name, step })
     }
 
     /// Shows the block at this place to everyone who reads, in their language.
@@ -323,7 +335,7 @@ impl Page<'_> {
             Err(fault) => return Err(source::faulty(self.session, &[fault])),
         };
         let (belief, right) = (answer.said.clone(), answer.right);
-        self.session.tell(&Event::Answer(answer))?;
+        self.session.tell(&Event::Answer(answer.clone()))?;
         self.for_each(at, |reader, doc, kind, values| {
             let Kind::Verdict(verdict) = kind else { return Ok(()) };
             let outcome = reader.fill(doc, &verdict.outcome, values)?;
@@ -332,7 +344,8 @@ impl Page<'_> {
             let answers = doc.ask(&verdict.ask).map(texts).unwrap_or_default();
             let words = said.and_then(|index| answers.get(index)).map(String::as_str);
             Ok(reader.view.verdict(words, right, &outcome, reply.as_deref())?)
-        })
+        })?;
+        self.keep(Step::Answered(answer))
     }
 }
 

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::Code;
 use super::export::{Export, Target};
+use super::keeper::Keeper;
 use super::reader::Reader;
 use crate::event::{self, EndReason, ErrorKind, Event, Params, Start};
 use crate::experiments::{Experiment, told};
@@ -106,6 +107,8 @@ pub struct Session {
     pub signals: Signals,
     /// What the reader sees, to be watched for its closing.
     pub stdout: OwnedFd,
+    /// Keeps what the student does in the course.
+    pub keeper: Keeper,
     /// What is kept for a file.
     export: Option<Export>,
     ending: Rc<Cell<bool>>,
@@ -182,6 +185,7 @@ impl Session {
             prompting,
             signals,
             stdout,
+            keeper: Keeper::of(&|name| std::env::var_os(name)),
             export,
             ending,
             started: false,

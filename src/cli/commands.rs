@@ -20,13 +20,13 @@ pub(super) fn shown() -> Clap {
         .about("Live lessons on processes, locks and races: predict, run, understand")
         .long_about(
             "Live lessons on processes, locks and races: predict, run, understand.\n\n\
-             Lessons speak English and Italian (--lang it). The options of a lesson: \
-             parlab lesson lock --help",
+             Alone on a terminal, parlab opens the course. Lessons speak English and Italian \
+             (--lang it). The options of a lesson: parlab lesson lock --help",
         )
         .infer_subcommands(false)
         .max_term_width(100)
         .args(everywhere())
-        .subcommand(lesson_command())
+        .subcommands([course_command(), lesson_command()])
         .subcommand(compare_command())
         .subcommand(explore_command())
         .subcommand(play::command())
@@ -37,10 +37,36 @@ pub(super) fn shown() -> Clap {
     examples::with_these(
         tree,
         &[
-            ("parlab lesson lock", "start with this one"),
+            ("parlab course", "the lessons in their order, from where you were"),
+            ("parlab lesson lock", "one of them"),
             ("parlab doctor", "what this machine will show"),
             ("parlab list", "the lessons and their parts"),
             ("parlab compare all --lang it", "what each means costs here, in Italian"),
+        ],
+    )
+}
+
+fn course_command() -> Clap {
+    let forget = Arg::new("forget")
+        .long("forget")
+        .action(ArgAction::SetTrue)
+        .help("Forget what was done: remove the file; on a terminal it asks before");
+    let command = Clap::new("course")
+        .about("The lessons in their order: what you did, predicted right, and what comes next")
+        .long_about(
+            "The lessons in their order: what you did, predicted right, and what comes next.\n\n\
+             On a terminal Enter goes on, a number starts that lesson, q ends; elsewhere what you \
+             did is printed. It is kept in $XDG_STATE_HOME/parlab/course.json (usually \
+             ~/.local/state/parlab/course.json) whenever a lesson asks you questions.",
+        )
+        .arg(forget);
+    examples::with_these(
+        command,
+        &[
+            ("parlab course", "goes on where you were; so does parlab alone"),
+            ("parlab course --lang it", "in Italian"),
+            ("parlab course --json", "what you did, for a program"),
+            ("parlab course --forget", "begins anew"),
         ],
     )
 }

@@ -116,7 +116,10 @@ fn command(matches: &ArgMatches) -> Command {
             let folder = options.get_one::<PathBuf>("dir").expect("required").clone();
             Command::Man { folder, pages: shell::manual(shown()), settings }
         }
-        _ => Command::Hello(settings),
+        Some(("course", options)) => {
+            Command::Course { forget: options.get_flag("forget"), settings }
+        }
+        _ => Command::Alone(settings),
     }
 }
 

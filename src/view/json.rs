@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{LessonRow, View};
+use super::{CourseRow, Forgetting, LessonRow, View};
 use crate::event::{Error, Event};
 use crate::lesson::fault::Fault;
 
@@ -55,6 +55,21 @@ impl<W: Write> View for Json<W> {
 
     fn lessons(&mut self, rows: &[LessonRow]) -> io::Result<()> {
         rows.iter().try_for_each(|row| self.line(row))
+    }
+
+    fn course(&mut self, rows: &[CourseRow], _next: Option<usize>) -> io::Result<()> {
+        rows.iter().try_for_each(|row| self.line(row))
+    }
+
+    fn forgetting(&mut self, what: &Forgetting) -> io::Result<()> {
+        let kept = match what {
+            Forgetting::Asking(_) | Forgetting::LeftAlone => return Ok(()),
+            Forgetting::Nothing => None,
+            Forgetting::Forgotten(kept) => Some(kept),
+        };
+        let (file, lessons) = (kept.map(|kept| &kept.file), kept.and_then(|kept| kept.lessons));
+        let line = serde_json::json!({"event": "forgotten", "file": file, "lessons": lessons});
+        self.line(&line)
     }
 
     fn fault(&mut self, fault: &Fault) -> io::Result<()> {

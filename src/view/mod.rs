@@ -4,6 +4,7 @@
 //! terminal, [`screen`] for one that a game takes over, [`json`] for a program, [`html`] for a
 //! browser, [`handout`] for paper. A view knows nothing of how an experiment runs.
 
+mod course;
 pub mod format;
 mod gathered;
 pub mod handout;
@@ -26,6 +27,8 @@ use serde::Serialize;
 use crate::event::{Error, Event, Standing};
 use crate::lesson::doc;
 use crate::lesson::fault::Fault;
+
+pub use course::{CourseAnswer, CourseRow, Forgetting, Kept, Stage};
 
 /// Lines of source as they are shown: cut from the file that runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,9 +190,36 @@ pub trait View {
         Ok(())
     }
 
-    /// `parlab` alone: how to start.
+    /// `parlab` alone, off a terminal: how to start.
     fn hello(&mut self, rows: &[LessonRow]) -> io::Result<()> {
         self.lessons(rows)
+    }
+
+    /// The course, and the place of the lesson to go on with, if one is left. Where the student can
+    /// choose, it ends with a prompt, and a line is read next.
+    fn course(&mut self, _rows: &[CourseRow], _next: Option<usize>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// What was typed is no choice: none of so many `lessons`, or no part of this one. A line is
+    /// read again.
+    fn course_again(&mut self, _lessons: usize, _of: Option<&CourseRow>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The course is to be forgotten: whether it may be, or what came of it.
+    fn forgetting(&mut self, _what: &Forgetting) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// What is done in the course is not kept, for this reason; the work goes on.
+    fn unkept(&mut self, _why: &Error) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Nothing comes after a prompt: neither a line nor a lesson.
+    fn prompt_left(&mut self) -> io::Result<()> {
+        Ok(())
     }
 
     /// So many texts were checked, with so many faults.

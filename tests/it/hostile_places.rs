@@ -172,7 +172,7 @@ fn apart(run: Parlab, kind: &'static str, trial: &[&str]) -> Put {
 /// With an empty file system of its own in a directory. `prepare` are commands of the shell before
 /// the run; the exit codes 97 and 98 are those of a place that could not be made, and of something
 /// that was left in it.
-fn mounted(run: Parlab, options: &str, directory: &str, prepare: &str) -> Put {
+pub fn mounted(run: Parlab, options: &str, directory: &str, prepare: &str) -> Put {
     let run = apart(run, "--mount", &["/bin/mount", "-t", "tmpfs", "none", "/mnt"])?;
     let script = format!(
         "/bin/mount -t tmpfs -o {options} none \"{directory}\" || exit 97; {prepare}\n\

@@ -8,6 +8,7 @@ mod architecture;
 mod bad_input;
 mod chaos;
 mod completions;
+mod course;
 mod doctor;
 mod done;
 mod download;

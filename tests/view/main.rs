@@ -2,6 +2,7 @@
 
 mod boards;
 mod handout;
+mod course;
 mod html;
 mod manners;
 mod offers;

@@ -76,7 +76,7 @@ pub(super) fn cut_words(text: &str, style: &Style) -> String {
 }
 
 /// As much of a line as fits; it is output, not prose, so it is not wrapped.
-fn cut(line: &str, columns: usize) -> Cow<'_, str> {
+pub(super) fn cut(line: &str, columns: usize) -> Cow<'_, str> {
     if display_width(line) <= columns {
         return Cow::Borrowed(line);
     }

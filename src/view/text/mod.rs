@@ -7,6 +7,7 @@
 
 mod blocks;
 mod columns;
+mod course;
 pub(super) mod curves;
 pub(super) mod deadlock;
 pub(super) mod delays;
@@ -34,7 +35,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use self::transfers::Bars;
 use super::gathered::Gathered;
 use super::style::{Paint, Style};
-use super::{CodeBlock, LessonRow, Level, Part, View, markdown, visible, words};
+use super::{
+    CodeBlock, CourseRow, Forgetting, LessonRow, Level, Part, View, markdown, visible, words,
+};
 use crate::event::{
     End, EndReason, Error, Event, Machine, Price, Progress, Python, Readiness, Standing, Summary,
     Transfer,
@@ -244,10 +247,9 @@ impl Text {
         Ok(())
     }
 
-    fn failure(&mut self, error: &Error) -> io::Result<()> {
-        self.failed = true;
+    fn failure(&mut self, error: &Error, paint: Paint) -> io::Result<()> {
         let failure = words::failure(self.style.lang, error);
-        let label = self.style.paint_error("parlab:", Paint::Bad);
+        let label = self.style.paint_error("parlab:", paint);
         let next = blocks::plain(failure.next, "        ", &self.style);
         let happened = blocks::plain(&failure.happened, "        ", &self.style);
         self.aside(&format!("{label} {}{next}", happened.trim_start()))
@@ -325,7 +327,8 @@ impl View for Text {
             }
             Event::Error(error) => {
                 self.results(None)?;
-                self.failure(&error)?;
+                self.failed = true;
+                self.failure(&error, Paint::Bad)?;
             }
             Event::End(end) => self.end(&end)?,
         }
@@ -413,6 +416,36 @@ impl View for Text {
     fn hello(&mut self, rows: &[LessonRow]) -> io::Result<()> {
         self.block(&markdown::render(words::hello(self.style.lang), &self.style))?;
         self.lessons(rows)
+    }
+
+    fn course(&mut self, rows: &[CourseRow], next: Option<usize>) -> io::Result<()> {
+        self.block(&course::overview(rows, &self.style))?;
+        if self.options.prompting {
+            self.block(&course::choices(rows, next, &self.style))?;
+            self.prompted = true;
+        }
+        Ok(())
+    }
+
+    fn course_again(&mut self, lessons: usize, of: Option<&CourseRow>) -> io::Result<()> {
+        self.more(&course::again(lessons, of, &self.style))
+    }
+
+    fn forgetting(&mut self, what: &Forgetting) -> io::Result<()> {
+        self.block(&course::forgetting(what, &self.style))?;
+        self.prompted = matches!(what, Forgetting::Asking(_));
+        Ok(())
+    }
+
+    fn unkept(&mut self, why: &Error) -> io::Result<()> {
+        self.failure(why, Paint::Warning)
+    }
+
+    fn prompt_left(&mut self) -> io::Result<()> {
+        match std::mem::take(&mut self.prompted) {
+            true => self.more("\n"),
+            false => Ok(()),
+        }
     }
 
     fn checked(&mut self, texts: usize, faults: usize) -> io::Result<()> {

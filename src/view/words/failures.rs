@@ -77,6 +77,14 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::AlreadyThere => "cannot make what is there already",
         ErrorKind::NotWritten => "cannot write to this folder",
         ErrorKind::FileExists => "the file to write is there already",
+        ErrorKind::RecordUnreadable => "cannot read what you did in the course",
+        ErrorKind::RecordNewer => "what you did in the course was kept by a later parlab",
+        ErrorKind::RecordNotKept => "cannot keep what you do in the course",
+        ErrorKind::RecordNoPlace => {
+            "what you do in the course is not kept: neither XDG_STATE_HOME nor HOME names a folder \
+             by its whole path"
+        }
+        ErrorKind::RecordNotForgotten => "cannot remove what was kept of the course",
     }
 }
 
@@ -183,6 +191,18 @@ fn next_en(kind: ErrorKind) -> &'static str {
         ErrorKind::FileExists => {
             "Give `--export` another name, or replace the file with `--force`."
         }
+        ErrorKind::RecordUnreadable | ErrorKind::RecordNewer => {
+            "Lessons run all the same, and the file stays as it is; to begin anew: `parlab course \
+             --forget`."
+        }
+        ErrorKind::RecordNotKept => {
+            "Lessons run all the same. Make room there, or name a folder in which you may write: \
+             `XDG_STATE_HOME=/some/where parlab`."
+        }
+        ErrorKind::RecordNoPlace => {
+            "Lessons run all the same. To keep it: `XDG_STATE_HOME=/some/where parlab`."
+        }
+        ErrorKind::RecordNotForgotten => "Remove what stands there by hand.",
     }
 }
 
@@ -233,6 +253,16 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::AlreadyThere => "esiste già ciò che si doveva creare",
         ErrorKind::NotWritten => "non si può scrivere in questa cartella",
         ErrorKind::FileExists => "il file da scrivere esiste già",
+        ErrorKind::RecordUnreadable => "impossibile leggere ciò che hai fatto nel corso",
+        ErrorKind::RecordNewer => {
+            "ciò che hai fatto nel corso è stato salvato da una versione successiva di parlab"
+        }
+        ErrorKind::RecordNotKept => "impossibile salvare ciò che fai nel corso",
+        ErrorKind::RecordNoPlace => {
+            "ciò che fai nel corso non viene salvato: né XDG_STATE_HOME né HOME indicano una \
+             cartella con il suo percorso completo"
+        }
+        ErrorKind::RecordNotForgotten => "impossibile eliminare ciò che è stato salvato del corso",
     }
 }
 
@@ -342,5 +372,17 @@ fn next_it(kind: ErrorKind) -> &'static str {
         ErrorKind::FileExists => {
             "Indica a `--export` un altro nome, oppure sostituisci il file con `--force`."
         }
+        ErrorKind::RecordUnreadable | ErrorKind::RecordNewer => {
+            "Le lezioni funzionano lo stesso e il file resta com'è; per ricominciare da capo: \
+             `parlab course --forget`."
+        }
+        ErrorKind::RecordNotKept => {
+            "Le lezioni funzionano lo stesso. Libera spazio, o indica una cartella in cui puoi \
+             scrivere: `XDG_STATE_HOME=/da/qualche/parte parlab`."
+        }
+        ErrorKind::RecordNoPlace => {
+            "Le lezioni funzionano lo stesso. Per salvare: `XDG_STATE_HOME=/da/qualche/parte parlab`."
+        }
+        ErrorKind::RecordNotForgotten => "Elimina a mano ciò che si trova lì.",
     }
 }

@@ -68,12 +68,13 @@ pub fn parts_command(lang: Lang) -> &'static str {
     }
 }
 
-/// `parlab` alone: how to start (Markdown).
+/// `parlab` alone, off a terminal: how to start (Markdown).
 pub fn hello(lang: Lang) -> &'static str {
     match lang {
         Lang::En => {
             "**parlab** shows what processes do when they share: you predict, real processes run, \
              and what happened is explained. A lesson takes about three minutes.\n\n\
+             - `parlab` alone on a terminal opens the course: the lessons in their order\n\
              - `parlab lesson lock` starts a lesson (`--lang it` in Italian)\n\
              - `parlab compare lock` is its measurement alone\n\
              - `parlab --help` tells everything that can be typed"
@@ -82,6 +83,7 @@ pub fn hello(lang: Lang) -> &'static str {
             "**parlab** mostra che cosa fanno i processi quando condividono qualcosa: tu fai una \
              previsione, processi veri vengono eseguiti, e poi si spiega che cosa è successo. Una \
              lezione dura circa tre minuti.\n\n\
+             - `parlab` da solo, in un terminale, apre il corso: le lezioni nel loro ordine\n\
              - `parlab lesson lock` avvia una lezione (`--lang en` in inglese)\n\
              - `parlab compare lock` ne esegue soltanto le misure\n\
              - `parlab --help` elenca comandi e opzioni"

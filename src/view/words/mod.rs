@@ -4,6 +4,7 @@
 //! every language and every kind, so that a new one does not compile before both
 //! languages have words for it.
 
+mod course;
 mod crowd;
 mod doctor;
 mod failures;
@@ -23,6 +24,7 @@ mod system;
 mod transfers;
 mod written;
 
+pub use course::*;
 pub use doctor::*;
 pub use failures::*;
 pub use faults::*;
