@@ -16,7 +16,10 @@ mod play;
 mod player;
 mod price_list;
 mod reader;
+mod recordings;
 mod rehearsal;
+mod replay;
+mod report;
 mod session;
 mod source;
 mod terminal;
@@ -85,6 +88,13 @@ pub enum Command {
     Play {
         /// What, and how to begin.
         asked: Asked,
+        /// As for `lesson`.
+        settings: Settings,
+    },
+    /// `report`.
+    Report {
+        /// The files that keep runs.
+        files: Vec<PathBuf>,
         /// As for `lesson`.
         settings: Settings,
     },
@@ -198,6 +208,9 @@ pub fn run(command: Command) -> u8 {
             session::conduct(settings, |session| {
                 explore::explore(session, subject, variant, &params)
             })
+        }
+        Command::Report { files, settings } => {
+            session::conduct(settings, |session| report::report(session, &files))
         }
         Command::Play { asked, settings } => {
             session::conduct(settings, |session| play::play(session, &asked))

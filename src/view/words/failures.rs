@@ -77,6 +77,7 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::AlreadyThere => "cannot make what is there already",
         ErrorKind::NotWritten => "cannot write to this folder",
         ErrorKind::FileExists => "the file to write is there already",
+        ErrorKind::Recording => "cannot draw from this file",
     }
 }
 
@@ -183,6 +184,9 @@ fn next_en(kind: ErrorKind) -> &'static str {
         ErrorKind::FileExists => {
             "Give `--export` another name, or replace the file with `--force`."
         }
+        ErrorKind::Recording => {
+            "Give files that `--export FILE.json` wrote, or a run with `--json` that went to its end."
+        }
     }
 }
 
@@ -233,6 +237,7 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::AlreadyThere => "esiste già ciò che si doveva creare",
         ErrorKind::NotWritten => "non si può scrivere in questa cartella",
         ErrorKind::FileExists => "il file da scrivere esiste già",
+        ErrorKind::Recording => "impossibile disegnare da questo file",
     }
 }
 
@@ -341,6 +346,9 @@ fn next_it(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::FileExists => {
             "Indica a `--export` un altro nome, oppure sostituisci il file con `--force`."
+        }
+        ErrorKind::Recording => {
+            "Indica file scritti da `--export FILE.json`, o da un'esecuzione con `--json` arrivata alla fine."
         }
     }
 }
