@@ -54,6 +54,7 @@ mod found;
 mod game;
 mod lost_update;
 mod price;
+mod recording;
 mod schedules;
 mod transfer;
 
@@ -61,6 +62,7 @@ pub use found::*;
 pub use game::*;
 pub use lost_update::*;
 pub use price::*;
+pub use recording::*;
 pub use schedules::*;
 pub use transfer::*;
 
@@ -172,6 +174,9 @@ pub struct Params {
     /// What is played; never in a lesson's block.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub game: Option<Game>,
+    /// The parts of a lesson that were asked for; never in a lesson's block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Vec<String>>,
     /// Seed of the delays of one process between its loads and its stores; no delays without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chaos: Option<u32>,
@@ -687,6 +692,8 @@ pub enum ErrorKind {
     RecordNoPlace,
     /// It cannot be removed.
     RecordNotForgotten,
+    /// A file is no stream of events that can be drawn, or cannot be read.
+    Recording,
 }
 
 /// The `end` event.

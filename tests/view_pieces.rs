@@ -1,7 +1,9 @@
 //! The pieces that views are made of: numbers, words, colour, width, Markdown, and
 //! text from outside.
 
-use parlab::event::{Doing, EndReason, Error, ErrorKind, NoteKind, PythonFault, What};
+use parlab::event::{
+    Doing, EndReason, Error, ErrorKind, Flaw, FlawKind, NoteKind, PythonFault, What,
+};
 use parlab::lesson::doc::Lang;
 use parlab::view::style::{ColourChoice, Style, colour_for, width_for};
 use parlab::view::{format, markdown, visible, words};
@@ -136,7 +138,7 @@ fn control_characters_are_shown_and_not_obeyed() {
 }
 
 #[rustfmt::skip]
-const ERRORS: [ErrorKind; 31] = [
+const ERRORS: [ErrorKind; 32] = [
     ErrorKind::NoProc, ErrorKind::RunnerNotStarted, ErrorKind::RunnerLost,
     ErrorKind::ExperimentKilled, ErrorKind::Panic, ErrorKind::ProcessLimit,
     ErrorKind::DescriptorLimit, ErrorKind::OutOfMemory, ErrorKind::WorkerKilled,
@@ -145,7 +147,7 @@ const ERRORS: [ErrorKind; 31] = [
     ErrorKind::Key, ErrorKind::NoServer, ErrorKind::NotFetched, ErrorKind::NoLoopback,
     ErrorKind::Target, ErrorKind::AddressList, ErrorKind::UnusedOption, ErrorKind::Scratch,
     ErrorKind::TooManySchedules, ErrorKind::Differs, ErrorKind::AlreadyThere, ErrorKind::NotWritten,
-    ErrorKind::FileExists,
+    ErrorKind::FileExists, ErrorKind::Recording,
 ];
 #[rustfmt::skip]
 const NOTES: [NoteKind; 6] = [
@@ -160,6 +162,12 @@ const FAULTS: [PythonFault; 7] = [
 #[rustfmt::skip]
 const REASONS: [EndReason; 4] = [
     EndReason::Failed, EndReason::TimeLimit, EndReason::Interrupted, EndReason::Terminated,
+];
+#[rustfmt::skip]
+const FLAWS: [FlawKind; 14] = [
+    FlawKind::Empty, FlawKind::NotText, FlawKind::NotJson, FlawKind::NotEvent, FlawKind::NoStart,
+    FlawKind::SecondStart, FlawKind::OlderSchema, FlawKind::NewerSchema, FlawKind::AfterEnd,
+    FlawKind::CutShort, FlawKind::NotFinished, FlawKind::Twice, FlawKind::Room, FlawKind::More,
 ];
 #[rustfmt::skip]
 const DOINGS: [What; 7] = [
@@ -177,6 +185,8 @@ fn all_words(lang: Lang) -> Vec<String> {
     all.extend(NOTES.map(|kind| words::note(lang, kind).to_owned()));
     all.extend(FAULTS.map(|kind| words::python_fault(lang, kind).to_owned()));
     all.extend(REASONS.map(|kind| words::end_reason(lang, kind).to_owned()));
+    let flaw = |kind| words::flaw(lang, &Flaw { line: 1, kind, detail: String::new() });
+    all.extend(FLAWS.map(flaw));
     let doing = |what| Doing { time_s: 1.0, what, pid: None, exitcode: None };
     all.extend(DOINGS.map(|what| words::doing(lang, &doing(what))));
     all

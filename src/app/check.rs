@@ -184,6 +184,9 @@ fn run_faults(doc: &Doc, run: &RunBlock) -> Vec<Fault> {
     if run.params.game.is_some() {
         faults.push(doc.fault(place("game", 0), FaultKind::UnknownOption, "game"));
     }
+    if run.params.parts.is_some() {
+        faults.push(doc.fault(place("parts", 0), FaultKind::UnknownOption, "parts"));
+    }
     faults.extend(text_faults(doc, run, lesson));
     for opt in options::ALL {
         let Some(value) = opt.get(&run.params) else { continue };

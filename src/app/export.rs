@@ -10,7 +10,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::reader::Reader;
-use crate::event::{Error, ErrorKind, Event};
+use super::session::{Session, Stop};
+use crate::event::{End, Error, ErrorKind, Event};
 use crate::lesson::doc::Lang;
 use crate::lesson::template::Renderer;
 use crate::view::handout::Handout;
@@ -133,6 +134,17 @@ impl Export {
         }
     }
 
+    /// Keeps the lines of a recording as they stand, where lines are kept.
+    ///
+    /// # Errors
+    /// Never: memory can be written to.
+    pub fn recorded(&mut self, lines: &[&str]) -> io::Result<()> {
+        match &mut self.kept {
+            Kept::Events(json) => json.recorded(lines),
+            Kept::Page(_) | Kept::Handout(_) => Ok(()),
+        }
+    }
+
     /// Keeps what happened.
     ///
     /// # Errors
@@ -200,5 +212,34 @@ impl Export {
             let said = said.map_or_else(|| error.to_string(), |said| said.to_string());
             Box::new(Error::new(ErrorKind::Output, Some(file.clone()), Some(said)))
         }
+    }
+}
+
+impl Session {
+    /// Tries whether there is a place for what is to be kept, before anything is read for it.
+    ///
+    /// # Errors
+    /// As [`Session::start`].
+    pub fn try_target(&mut self) -> Result<(), Stop> {
+        let tried = self.export.as_ref().map_or(Ok(()), Export::try_target);
+        tried.map_err(|error| self.not_kept(&error))
+    }
+
+    /// Tells that there is no place for what is to be kept.
+    pub(super) fn not_kept(&mut self, error: &Error) -> Stop {
+        let stop = match error.kind {
+            ErrorKind::FileExists => Stop::Usage,
+            _ => Stop::Failed,
+        };
+        self.view.error(error).map_or_else(Stop::Output, |()| stop)
+    }
+
+    /// Writes the file of `--export` and gives its name: only what was done to its end is kept.
+    pub(super) fn keep(&mut self) -> Result<Option<String>, Stop> {
+        let Some(mut export) = self.export.take() else {
+            return Ok(None);
+        };
+        export.event(&Event::End(End { exit: 0, reason: None }))?;
+        export.write().map(Some).map_err(|error| self.not_kept(&error))
     }
 }

@@ -19,7 +19,10 @@ mod player;
 mod price_list;
 mod reader;
 pub mod record;
+mod recordings;
 mod rehearsal;
+mod replay;
+mod report;
 mod session;
 mod source;
 mod terminal;
@@ -95,6 +98,13 @@ pub enum Command {
     Play {
         /// What, and how to begin.
         asked: Asked,
+        /// As for `lesson`.
+        settings: Settings,
+    },
+    /// `report`.
+    Report {
+        /// The files that keep runs.
+        files: Vec<PathBuf>,
         /// As for `lesson`.
         settings: Settings,
     },
@@ -210,6 +220,9 @@ pub fn run(command: Command) -> u8 {
             session::conduct(settings, |session| {
                 explore::explore(session, subject, variant, &params)
             })
+        }
+        Command::Report { files, settings } => {
+            session::conduct(settings, |session| report::report(session, &files))
         }
         Command::Play { asked, settings } => {
             session::conduct(settings, |session| play::play(session, &asked))

@@ -54,7 +54,9 @@ pub fn page(
         Chosen::Named(lesson) => (lesson.name.to_string(), lesson.name.to_string(), Some(*lesson)),
         Chosen::Path(path) => (path.display().to_string(), stem(path), None),
     };
-    session.start("lesson", &name, &shown(typed, registered))?;
+    let asked = (!parts.is_empty()).then(|| parts.to_vec());
+    let params = Params { parts: asked, ..shown(typed, registered) };
+    session.start("lesson", &name, &params)?;
     let docs = source::read_for_all(session, chosen)?;
     let doc = &docs[0];
     let home = registered.or_else(|| source::home(doc));
@@ -296,6 +298,10 @@ impl Page<'_> {
             Kind::Ask(ask) => Ok(reader.view.question(&ask.question, &texts(ask))?),
             _ => Ok(()),
         })?;
+        if let Some(said) = self.session.said_before(&ask.id) {
+            let at = ask.answers.iter().position(|answer| *answer.belief == said);
+            self.said.insert(ask.id.value.clone(), at.ok_or(Stop::Failed)?);
+        }
         while self.session.prompting {
             let Some(line) = read_line(&self.session.signals)? else {
                 // The end of input is no answer, and none will come later.

@@ -10,6 +10,7 @@ use super::Code;
 use super::export::{Export, Target};
 use super::keeper::Keeper;
 use super::reader::Reader;
+use super::replay::Replay;
 use crate::event::{self, EndReason, ErrorKind, Event, Params, Start};
 use crate::experiments::{Experiment, told};
 use crate::lesson::doc::Lang;
@@ -110,10 +111,12 @@ pub struct Session {
     /// Keeps what the student does in the course.
     pub keeper: Keeper,
     /// What is kept for a file.
-    export: Option<Export>,
+    pub(super) export: Option<Export>,
+    /// A run that was kept, to be told in the place of a new one.
+    pub(super) replay: Option<Replay>,
     ending: Rc<Cell<bool>>,
     /// Whether a `start` was sent, which an `end` must then answer.
-    started: bool,
+    pub(super) started: bool,
 }
 
 /// Conducts one command: opens the session, does the work, tells the end, gives the exit code.
@@ -187,6 +190,7 @@ impl Session {
             stdout,
             keeper: Keeper::of(&|name| std::env::var_os(name)),
             export,
+            replay: None,
             ending,
             started: false,
         })
@@ -198,6 +202,9 @@ impl Session {
     /// [`Stop::Usage`] or [`Stop::Failed`] if there is none; when output cannot be written.
     pub fn start(&mut self, command: &str, lesson: &str, params: &Params) -> Result<(), Stop> {
         self.started = true;
+        if self.replay.is_some() {
+            return self.start_again();
+        }
         let start = Event::Start(Box::new(Start {
             schema: event::SCHEMA,
             command: command.to_string(),
@@ -237,29 +244,15 @@ impl Session {
         }
     }
 
-    /// Tells that there is no place for what is to be kept.
-    fn not_kept(&mut self, error: &event::Error) -> Stop {
-        let stop = match error.kind {
-            ErrorKind::FileExists => Stop::Usage,
-            _ => Stop::Failed,
-        };
-        self.view.error(error).map_or_else(Stop::Output, |()| stop)
-    }
-
-    /// Writes the file of `--export` and gives its name: only what was done to its end is kept.
-    fn keep(&mut self) -> Result<Option<String>, Stop> {
-        let Some(mut export) = self.export.take() else {
-            return Ok(None);
-        };
-        export.event(&Event::End(event::End { exit: 0, reason: None }))?;
-        export.write().map(Some).map_err(|error| self.not_kept(&error))
-    }
-
     /// Refuses what can never be done within `--seconds-limit`, before anything runs.
     ///
     /// # Errors
     /// [`Stop::Usage`], or [`Stop::Output`].
     pub fn fits(&mut self, experiment: &Experiment, params: &Params) -> Result<(), Stop> {
+        // What was kept is done already.
+        if self.replay.is_some() {
+            return Ok(());
+        }
         let least = experiment.least_s(params);
         match params.seconds_limit.filter(|&limit| least > limit) {
             None => Ok(()),
@@ -306,6 +299,9 @@ impl Session {
         params: Params,
         heard: &mut dyn FnMut(&Event),
     ) -> Result<(), Stop> {
+        if self.replay.is_some() {
+            return self.run_again(experiment, heard);
+        }
         let request = Request {
             experiment: experiment.name.to_string(),
             params,

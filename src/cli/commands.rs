@@ -30,6 +30,7 @@ pub(super) fn shown() -> Clap {
         .subcommand(compare_command())
         .subcommand(explore_command())
         .subcommand(play::command())
+        .subcommand(report_command())
         .subcommand(list_command())
         .subcommand(doctor_command())
         .subcommands([check_command(), new_command()])
@@ -203,6 +204,26 @@ fn ways(variants: &'static [&'static str]) -> impl Iterator<Item = Arg> {
             .conflicts_with_all(rest)
             .help(format!("The program as `{way}` instead of `{usual}`"))
     })
+}
+
+fn report_command() -> Clap {
+    let files = Arg::new("file")
+        .value_name("FILE.json")
+        .required(true)
+        .value_parser(value_parser!(PathBuf))
+        .value_hint(ValueHint::FilePath)
+        .help("What --export FILE.json kept, or --json printed");
+    let command = Clap::new("report")
+        .about("Draws a run again from the file that keeps it")
+        .arg(files)
+        .args(export::arguments());
+    examples::with_these(
+        command,
+        &[
+            ("parlab report anna.json", "a run again, as text"),
+            ("parlab report anna.json --lang it --export anna.html", "as a page"),
+        ],
+    )
 }
 
 fn list_command() -> Clap {

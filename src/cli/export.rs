@@ -33,7 +33,7 @@ fn known(file: PathBuf) -> Result<PathBuf, &'static str> {
 /// What was typed, of whichever command.
 pub(super) fn target(matches: &ArgMatches) -> Option<Target> {
     let (_, command) = matches.subcommand()?;
-    let (_, options) = command.subcommand()?;
+    let options = command.subcommand().map_or(command, |(_, options)| options);
     let file = options.try_get_one::<PathBuf>("export").ok().flatten()?.clone();
     let format = Format::of(&file)?;
     let force = options.try_get_one("force").ok().flatten() == Some(&true);

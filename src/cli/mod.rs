@@ -98,6 +98,11 @@ fn command(matches: &ArgMatches) -> Command {
             let asked = play::asked(lesson, options);
             Command::Play { asked, settings }
         }
+        Some(("report", options)) => {
+            let files = options.get_many("file").unwrap_or_default().cloned().collect();
+            // Whoever could be asked was asked when it ran.
+            Command::Report { files, settings: Settings { yes: true, ..settings } }
+        }
         Some(("list", _)) => Command::List(settings),
         Some(("doctor", options)) => Command::Doctor { params: params(options), settings },
         Some(("check", options)) => {

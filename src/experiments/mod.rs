@@ -127,6 +127,7 @@ pub const NO_PARAMS: Params = Params {
     most: None,
     free_runs: None,
     game: None,
+    parts: None,
     chaos: None,
     listen: None,
     connect: None,

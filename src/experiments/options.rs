@@ -307,6 +307,7 @@ pub fn merge(over: &Params, under: &Params) -> Params {
         most: over.most.or(under.most),
         free_runs: over.free_runs.or(under.free_runs),
         game: over.game.clone().or_else(|| under.game.clone()),
+        parts: over.parts.clone().or_else(|| under.parts.clone()),
         chaos: over.chaos.or(under.chaos),
         work_s: over.work_s.or(under.work_s),
         wait_s: over.wait_s.or(under.wait_s),

@@ -263,11 +263,11 @@ impl VariantValues {
     fn take_traced(&mut self, event: &Run) {
         count(&mut self.traced_runs, 1);
         if let Some(updates) = event.updates {
-            self.updates = Some(self.updates.unwrap_or(0) + updates);
+            self.updates = Some(self.updates.unwrap_or(0).saturating_add(updates));
         }
         if let Some(lost) = &event.lost {
-            let lost: u64 = lost.values().sum();
-            self.lost = Some(self.lost.unwrap_or(0) + lost);
+            let lost = lost.values().fold(0_u64, |sum, one| sum.saturating_add(*one));
+            self.lost = Some(self.lost.unwrap_or(0).saturating_add(lost));
             count(&mut self.lost_runs, u32::from(lost > 0));
         }
     }

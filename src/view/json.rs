@@ -6,18 +6,20 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{CourseRow, Forgetting, LessonRow, View};
-use crate::event::{Error, Event};
+use crate::event::{End, Error, Event, Flaw};
 use crate::lesson::fault::Fault;
 
 /// The view of `--json`: events alone, none of the lesson's text.
 pub struct Json<W> {
     out: W,
+    /// Whether the lines of a recording stand there, which has all that its events could add.
+    recorded: bool,
 }
 
 impl<W: Write> Json<W> {
     /// Writes to `out`, normally stdout.
     pub fn new(out: W) -> Self {
-        Json { out }
+        Json { out, recorded: false }
     }
 
     /// What it wrote to.
@@ -48,9 +50,35 @@ struct FaultLine<'a> {
     fault: &'a Fault,
 }
 
+/// The line of a flaw, in the same way.
+#[derive(Serialize)]
+struct FlawLine<'a> {
+    event: &'static str,
+    file: &'a str,
+    #[serde(flatten)]
+    flaw: &'a Flaw,
+}
+
 impl<W: Write> View for Json<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        self.line(event)
+        // What fails after the last line has to be told all the same.
+        let fails = matches!(event, Event::Error(_) | Event::End(End { reason: Some(_), .. }));
+        match self.recorded && !fails {
+            true => Ok(()),
+            false => self.line(event),
+        }
+    }
+
+    fn recorded(&mut self, lines: &[&str]) -> io::Result<()> {
+        self.recorded = true;
+        for line in lines {
+            self.out.write_all(format!("{line}\n").as_bytes())?;
+        }
+        self.out.flush()
+    }
+
+    fn flaw(&mut self, file: &str, flaw: &Flaw) -> io::Result<()> {
+        self.line(&FlawLine { event: "fault", file, flaw })
     }
 
     fn lessons(&mut self, rows: &[LessonRow]) -> io::Result<()> {

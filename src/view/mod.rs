@@ -24,7 +24,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::event::{Error, Event, Standing};
+use crate::event::{Error, Event, Flaw, Machine, Standing};
 use crate::lesson::doc;
 use crate::lesson::fault::Fault;
 
@@ -100,6 +100,17 @@ pub struct ExperimentRow {
     pub figures: &'static [&'static str],
     /// What it may measure that is of no variant.
     pub experiment_figures: &'static [&'static str],
+}
+
+/// Results that are drawn from a file, long after they were measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Redrawn {
+    /// The file.
+    pub file: String,
+    /// The machine that they were measured on, where nothing else tells it.
+    pub machine: Option<Machine>,
+    /// Whether the text that stood around them is not to be had.
+    pub alone: bool,
 }
 
 /// Where the work hands over what it has to say.
@@ -244,6 +255,21 @@ pub trait View {
 
     /// A script for a shell: as it is, whatever the width.
     fn script(&mut self, _text: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// What follows is drawn from a file. It comes after its `start`.
+    fn redrawn(&mut self, _from: &Redrawn) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The lines of the file that is drawn from, as they stand.
+    fn recorded(&mut self, _lines: &[&str]) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A file is no stream of events that can be drawn.
+    fn flaw(&mut self, _file: &str, _flaw: &Flaw) -> io::Result<()> {
         Ok(())
     }
 

@@ -39,6 +39,8 @@ mod pythons;
 mod queue;
 mod raw_server;
 mod readme;
+mod report;
+mod report_flaws;
 mod room;
 mod runner_ends;
 mod runner_kills;

@@ -27,7 +27,7 @@ fn there_is_a_page_for_each_command_and_each_lesson_and_no_other_file() {
     let commands = ["lesson", "compare", "explore", "play", "list", "doctor", "check", "new"];
     let mut wanted: BTreeSet<String> = commands
         .into_iter()
-        .chain(["completions", "course", "man"])
+        .chain(["completions", "course", "man", "report"])
         .map(|c| format!("parlab-{c}.1"))
         .collect();
     wanted.extend(["parlab.1", "parlab-compare-all.1"].map(String::from));

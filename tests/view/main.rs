@@ -1,8 +1,8 @@
 //! The text view and the JSON view, from events to what stands on the screen.
 
 mod boards;
-mod handout;
 mod course;
+mod handout;
 mod html;
 mod manners;
 mod offers;

@@ -162,7 +162,7 @@ impl Handout {
     fn price_list(&mut self) {
         let told = std::mem::take(&mut self.prices);
         if !told.is_empty() {
-            let (grid, remarks) = prices::table(&told, &self.unwrapped());
+            let (grid, _, remarks) = prices::table(&told, &self.unwrapped());
             self.figures(&paper::table(words::prices_heading(self.lang), &grid));
             self.figures(&figures::lines(&remarks));
         }

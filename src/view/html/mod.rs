@@ -27,7 +27,7 @@ use self::templates::{Templates, value};
 use super::gathered::Gathered;
 use super::style::Style;
 use super::text::prices;
-use super::{CodeBlock, Part, View, visible, words};
+use super::{CodeBlock, Part, Redrawn, View, visible, words};
 use crate::event::{Event, Machine, Price, Start};
 use crate::lesson::doc::Lang;
 
@@ -45,6 +45,8 @@ pub struct Html {
     prices: Vec<Price>,
     /// Of several experiments that found the same, what was said already.
     said: BTreeSet<String>,
+    /// Whether a text is missing in which figures would be told.
+    alone: bool,
 }
 
 impl Html {
@@ -60,6 +62,7 @@ impl Html {
             gathered: Gathered::default(),
             prices: Vec::new(),
             said: BTreeSet::new(),
+            alone: false,
         }
     }
 
@@ -176,6 +179,20 @@ impl View for Html {
             | Event::Error(_) => {}
         }
         Ok(())
+    }
+
+    fn redrawn(&mut self, from: &Redrawn) -> io::Result<()> {
+        self.alone = from.alone;
+        if !from.alone {
+            return Ok(());
+        }
+        if let (None, Some(start)) = (&self.title, &self.start) {
+            let title = format!("parlab {} {}", start.command, start.lesson);
+            self.draw("title", context! { title => title.as_str() })?;
+            self.title = Some(title);
+        }
+        let said = words::redrawn(self.lang, from);
+        self.lines("note", &visible::line(&said))
     }
 
     fn heading(&mut self, text: &str) -> io::Result<()> {

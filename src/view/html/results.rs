@@ -26,7 +26,7 @@ impl Html {
         if self.is_pricing() {
             return Ok(());
         }
-        let comparing = self.command() == "compare";
+        let comparing = self.command() == "compare" || self.alone;
         if let Some(summary) = summary.filter(|_| comparing) {
             let most = summary.variants.iter().map(|v| v.runs).max().unwrap_or(0);
             let heading = words::experiment_heading(self.lang, &summary.experiment, most);

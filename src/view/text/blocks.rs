@@ -8,7 +8,7 @@ use textwrap::core::display_width;
 
 use super::super::style::{Paint, Style};
 use super::super::{CodeBlock, LessonRow, Part, markdown, visible, words};
-use crate::event::Line;
+use crate::event::{Flaw, Line};
 use crate::lesson::fault::Fault;
 
 /// Plain text, wrapped, every line after an indent.
@@ -154,6 +154,15 @@ pub(super) fn fault(fault: &Fault, style: &Style) -> String {
     }
     let caret = style.paint_error(&caret, Paint::Bad);
     format!("{place}: {label}: {message}\n    {source}\n    {caret}\n")
+}
+
+/// What is wrong with a file that keeps a run, and in which line.
+pub(super) fn flaw(file: &str, flaw: &Flaw, style: &Style) -> String {
+    let place = format!("{}:{}", visible::line(file), flaw.line);
+    let place = style.paint_error(&place, Paint::Strong);
+    let label = style.paint_error(words::fault_heading(style.lang), Paint::Bad);
+    let message = visible::line(&words::flaw(style.lang, flaw)).into_owned();
+    format!("{place}: {label}: {message}\n")
 }
 
 /// The lessons that there are, with their parts.

@@ -36,11 +36,12 @@ use self::transfers::Bars;
 use super::gathered::Gathered;
 use super::style::{Paint, Style};
 use super::{
-    CodeBlock, CourseRow, Forgetting, LessonRow, Level, Part, View, markdown, visible, words,
+    CodeBlock, CourseRow, Forgetting, LessonRow, Level, Part, Redrawn, View, markdown, visible,
+    words,
 };
 use crate::event::{
-    End, EndReason, Error, Event, Machine, Price, Progress, Python, Readiness, Standing, Summary,
-    Transfer,
+    End, EndReason, Error, Event, Flaw, Machine, Price, Progress, Python, Readiness, Standing,
+    Summary, Transfer,
 };
 use crate::lesson::fault::Fault;
 
@@ -471,6 +472,21 @@ impl View for Text {
 
     fn script(&mut self, text: &str) -> io::Result<()> {
         self.more(text)
+    }
+
+    fn redrawn(&mut self, from: &Redrawn) -> io::Result<()> {
+        // Figures have no text to be told in.
+        self.comparing |= from.alone;
+        if self.options.quiet {
+            return Ok(());
+        }
+        let said = words::redrawn(self.style.lang, from);
+        self.block(&blocks::plain(&visible::line(&said), "", &self.style))
+    }
+
+    fn flaw(&mut self, file: &str, flaw: &Flaw) -> io::Result<()> {
+        let text = blocks::flaw(file, flaw, &self.style);
+        self.aside(&text)
     }
 
     fn fault(&mut self, fault: &Fault) -> io::Result<()> {

@@ -85,6 +85,7 @@ fn happened_en(kind: ErrorKind) -> &'static str {
              by its whole path"
         }
         ErrorKind::RecordNotForgotten => "cannot remove what was kept of the course",
+        ErrorKind::Recording => "cannot draw from this file",
     }
 }
 
@@ -203,6 +204,9 @@ fn next_en(kind: ErrorKind) -> &'static str {
             "Lessons run all the same. To keep it: `XDG_STATE_HOME=/some/where parlab`."
         }
         ErrorKind::RecordNotForgotten => "Remove what stands there by hand.",
+        ErrorKind::Recording => {
+            "Give files that `--export FILE.json` wrote, or a run with `--json` that went to its end."
+        }
     }
 }
 
@@ -263,6 +267,7 @@ fn happened_it(kind: ErrorKind) -> &'static str {
              cartella con il suo percorso completo"
         }
         ErrorKind::RecordNotForgotten => "impossibile eliminare ciò che è stato salvato del corso",
+        ErrorKind::Recording => "impossibile disegnare da questo file",
     }
 }
 
@@ -384,5 +389,8 @@ fn next_it(kind: ErrorKind) -> &'static str {
             "Le lezioni funzionano lo stesso. Per salvare: `XDG_STATE_HOME=/da/qualche/parte parlab`."
         }
         ErrorKind::RecordNotForgotten => "Elimina a mano ciò che si trova lì.",
+        ErrorKind::Recording => {
+            "Indica file scritti da `--export FILE.json`, o da un'esecuzione con `--json` arrivata alla fine."
+        }
     }
 }

@@ -7,9 +7,15 @@ use crate::lesson::doc::Lang;
 /// Letters of a schedule that a message quotes.
 const QUOTED: usize = 40;
 
-/// The letter of the process of that number.
-fn letter(process: usize) -> char {
-    char::from(b'A' + u8::try_from(process).unwrap_or(u8::MAX - b'A'))
+/// The letter of the process of that number; a file may number more than there are letters.
+pub(super) fn letter(process: usize) -> char {
+    let letter = u8::try_from(process).ok().and_then(|number| b'A'.checked_add(number));
+    letter.filter(u8::is_ascii_uppercase).map_or('?', char::from)
+}
+
+/// The lock of that number, from 0.
+pub(super) fn name_of_lock(number: usize) -> String {
+    format!("lock{}", number.saturating_add(1))
 }
 
 /// Above a level.
@@ -54,7 +60,7 @@ pub fn lock(lang: Lang, number: usize, holder: Option<usize>) -> String {
         Lang::It => "libero",
     };
     let holder = holder.map_or(free.to_owned(), |holder| letter(holder).to_string());
-    format!("lock{}: {holder}", number + 1)
+    format!("{}: {holder}", name_of_lock(number))
 }
 
 /// What is on its way.
@@ -69,10 +75,10 @@ pub fn messages(lang: Lang, number: u32) -> String {
 fn blocked(lang: Lang, block: Block) -> String {
     match (lang, block) {
         (Lang::En, Block::Lock { lock, holder }) => {
-            format!("lock{} is held by {}", lock + 1, letter(holder))
+            format!("{} is held by {}", name_of_lock(lock), letter(holder))
         }
         (Lang::It, Block::Lock { lock, holder }) => {
-            format!("lock{} è in mano a {}", lock + 1, letter(holder))
+            format!("{} è in mano a {}", name_of_lock(lock), letter(holder))
         }
         (Lang::En, Block::Full) => "the queue is full".to_owned(),
         (Lang::It, Block::Full) => "la coda è piena".to_owned(),

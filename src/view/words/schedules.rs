@@ -1,6 +1,7 @@
 //! The words around schedules: what was counted, what was run, and the steps as code.
 
 use super::super::format::{SPACE, count, percent, time};
+use super::game::{letter, name_of_lock};
 use crate::event::{Act, Schedules};
 use crate::lesson::doc::Lang;
 
@@ -140,14 +141,13 @@ pub fn step_code(lang: Lang, step: Act, word: &str) -> String {
         Lang::En => "mine",
         Lang::It => "mio",
     };
-    let letter = |process: usize| char::from(b'A' + process as u8);
     match step {
         Act::Load => format!("{mine} = {word}"),
         Act::Store(0) => format!("{word} = {mine}"),
         Act::Store(change) if change < 0 => format!("{word} = {mine} - {}", change.unsigned_abs()),
         Act::Store(change) => format!("{word} = {mine} + {change}"),
-        Act::Acquire(lock) => format!("lock{}.acquire()", lock + 1),
-        Act::Release(lock) => format!("lock{}.release()", lock + 1),
+        Act::Acquire(lock) => format!("{}.acquire()", name_of_lock(lock)),
+        Act::Release(lock) => format!("{}.release()", name_of_lock(lock)),
         Act::Put => "queue.put(1)".to_owned(),
         Act::Get => format!("{word} += queue.get()"),
         Act::Join(process) => format!("{}.join()", letter(process)),
