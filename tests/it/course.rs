@@ -5,12 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use nix::sys::signal::Signal;
 use nix::sys::termios::Termios;
 use parlab::experiments::LESSONS;
 use serde_json::{Value, json};
 
 use crate::done::Done;
-use crate::family::eventually;
+use crate::family::{eventually, signal};
 use crate::json::ASKING;
 use crate::parlab::{Parlab, Running};
 use crate::room::{Room, names_in};
@@ -232,6 +233,25 @@ fn the_end_of_input_and_ctrl_c_end_the_course_and_leave_the_line() {
         seat.sees(["\n"]);
         seat.ends(code);
     }
+}
+
+#[test]
+fn a_lesson_that_fails_leads_back_to_the_others_and_is_begun() {
+    // Its forty children cannot be started at once.
+    let mut seat = Seat::take(Parlab::new().after("ulimit -n 32"));
+    seat.at("or q: ", "1\n");
+    seat.at("Enter skips", "\n");
+    seat.sees(["The course: 0 of 9", "→ 1  …", "Enter goes on with lesson 1"]);
+    seat.at("or q: ", "q\n");
+    seat.ends(0).one_message().stderr_has("40 cannot be started at once");
+}
+
+#[test]
+fn term_ends_it_at_the_prompt_as_it_does_everywhere() {
+    let mut seat = Seat::take(Parlab::new());
+    seat.at("or q: ", "");
+    signal(seat.run.pid(), Signal::SIGTERM);
+    seat.ends(143);
 }
 
 #[test]
