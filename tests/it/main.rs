@@ -9,6 +9,7 @@ mod bad_input;
 mod chaos;
 mod completions;
 mod course;
+mod course_kept;
 mod doctor;
 mod done;
 mod download;

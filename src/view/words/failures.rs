@@ -193,8 +193,7 @@ fn next_en(kind: ErrorKind) -> &'static str {
             "Give `--export` another name, or replace the file with `--force`."
         }
         ErrorKind::RecordUnreadable | ErrorKind::RecordNewer => {
-            "Lessons run all the same, and the file stays as it is; to begin anew: `parlab course \
-             --forget`."
+            "Lessons run all the same. To begin anew: `parlab course --forget`."
         }
         ErrorKind::RecordNotKept => {
             "Lessons run all the same. Make room there, or name a folder in which you may write: \
@@ -378,8 +377,7 @@ fn next_it(kind: ErrorKind) -> &'static str {
             "Indica a `--export` un altro nome, oppure sostituisci il file con `--force`."
         }
         ErrorKind::RecordUnreadable | ErrorKind::RecordNewer => {
-            "Le lezioni funzionano lo stesso e il file resta com'è; per ricominciare da capo: \
-             `parlab course --forget`."
+            "Le lezioni funzionano lo stesso. Per ricominciare: `parlab course --forget`."
         }
         ErrorKind::RecordNotKept => {
             "Le lezioni funzionano lo stesso. Libera spazio, o indica una cartella in cui puoi \
