@@ -2,7 +2,7 @@
 //! text from outside.
 
 use parlab::event::{
-    Doing, EndReason, Error, ErrorKind, Flaw, FlawKind, NoteKind, PythonFault, What,
+    Doing, EndReason, Error, ErrorKind, Flaw, FlawKind, Note, NoteKind, PythonFault, What,
 };
 use parlab::lesson::doc::Lang;
 use parlab::view::style::{ColourChoice, Style, colour_for, width_for};
@@ -182,7 +182,8 @@ fn all_words(lang: Lang) -> Vec<String> {
         let failure = words::failure(lang, &Error::new(kind, None, None));
         all.extend([failure.happened, failure.next.to_owned()]);
     }
-    all.extend(NOTES.map(|kind| words::note(lang, kind).to_owned()));
+    let note = |kind| Note { experiment: "bank".to_owned(), variant: None, kind };
+    all.extend(NOTES.map(|kind| words::note(lang, &note(kind))));
     all.extend(FAULTS.map(|kind| words::python_fault(lang, kind).to_owned()));
     all.extend(REASONS.map(|kind| words::end_reason(lang, kind).to_owned()));
     let flaw = |kind| words::flaw(lang, &Flaw { line: 1, kind, detail: String::new() });

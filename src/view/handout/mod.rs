@@ -194,7 +194,7 @@ impl View for Handout {
             Event::Schedules(told) => self.figures(&figures::schedules(&told, self.lang)),
             Event::Deadlock(deadlock) => self.figures(&figures::deadlock(&deadlock, self.lang)),
             Event::Python(python) => self.remark(&pythons::one(&python, &self.unwrapped())),
-            Event::Note(note) => self.remark(words::note(self.lang, note.kind)),
+            Event::Note(note) => self.remark(&words::note(self.lang, &note)),
             Event::Price(price) => self.prices.push(price),
             Event::Summary(summary) => self.results(Some(&summary)),
             Event::End(_) => {

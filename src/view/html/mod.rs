@@ -161,7 +161,7 @@ impl View for Html {
             Event::Schedules(told) => self.schedules(&told)?,
             Event::Deadlock(deadlock) => self.deadlock(&deadlock)?,
             Event::Python(python) => self.python(&python)?,
-            Event::Note(note) => self.note(words::note(self.lang, note.kind))?,
+            Event::Note(note) => self.note(&words::note(self.lang, &note))?,
             Event::Price(price) => self.prices.push(price),
             Event::Summary(summary) => self.results(Some(&summary))?,
             Event::End(_) => {

@@ -316,9 +316,9 @@ impl View for Text {
             Event::Price(price) => self.prices.push(price),
             Event::Readiness(readiness) => self.readiness.push(readiness),
             Event::Note(note) => {
-                let words = words::note(style.lang, note.kind);
-                if self.is_news(words) {
-                    self.block(&blocks::plain(words, "  ", &style))?;
+                let words = words::note(style.lang, &note);
+                if self.is_news(&words) {
+                    self.block(&blocks::plain(&words, "  ", &style))?;
                 }
             }
             Event::Summary(summary) => self.results(Some(&summary))?,

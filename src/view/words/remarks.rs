@@ -2,7 +2,7 @@
 //! figure, why a command ended early, what the runner does.
 
 use super::super::format;
-use crate::event::{Doing, EndReason, NoteKind, PythonFault, What};
+use crate::event::{Doing, EndReason, Note, NoteKind, PythonFault, What};
 use crate::lesson::doc::Lang;
 
 /// Why Python does not run beside the Rust variants, and what would help.
@@ -84,7 +84,15 @@ pub fn pythons_silent(lang: Lang, paths: &str) -> String {
 }
 
 /// What the reader should know before believing a figure, with its remedy where there is one.
-pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
+pub fn note(lang: Lang, note: &Note) -> String {
+    let words = note_of_all(lang, note.kind);
+    match &note.variant {
+        Some(variant) if note.kind == NoteKind::NoOverlap => format!("{variant}: {words}"),
+        _ => words.to_owned(),
+    }
+}
+
+fn note_of_all(lang: Lang, kind: NoteKind) -> &'static str {
     match (lang, kind) {
         (Lang::En, NoteKind::OneCpuWidened) => {
             "Only one CPU may be used here, and on one CPU a race hardly ever shows. So in Rust each \
@@ -107,14 +115,13 @@ pub fn note(lang: Lang, kind: NoteKind) -> &'static str {
              farebbero più di rado. Con due CPU non serve."
         }
         (Lang::En, NoteKind::NoOverlap) => {
-            "In no run of one variant were both in their loops at the same time: its outcomes \
-             prove nothing about a race. Try more steps (`--iterations`) or a machine with more \
-             CPUs to spare."
+            "in no run were both in their loops at the same time: its outcomes prove nothing about \
+             a race. Try more steps (`--iterations`) or a machine with more CPUs to spare."
         }
         (Lang::It, NoteKind::NoOverlap) => {
-            "In nessuna esecuzione di una variante i due erano nel proprio ciclo nello stesso \
-             momento: i suoi risultati non provano nulla su una corsa critica. Prova con più passi \
-             (`--iterations`) o su una macchina con più CPU libere."
+            "in nessuna esecuzione i due erano nel proprio ciclo nello stesso momento: i suoi \
+             risultati non provano nulla su una corsa critica. Prova con più passi (`--iterations`) \
+             o su una macchina con più CPU libere."
         }
         (Lang::En, NoteKind::SmallTerminal) => {
             "This terminal is too small to take it over (40 columns and 12 rows are needed, 60 \
