@@ -136,7 +136,7 @@ fn control_characters_are_shown_and_not_obeyed() {
 }
 
 #[rustfmt::skip]
-const ERRORS: [ErrorKind; 31] = [
+const ERRORS: [ErrorKind; 32] = [
     ErrorKind::NoProc, ErrorKind::RunnerNotStarted, ErrorKind::RunnerLost,
     ErrorKind::ExperimentKilled, ErrorKind::Panic, ErrorKind::ProcessLimit,
     ErrorKind::DescriptorLimit, ErrorKind::OutOfMemory, ErrorKind::WorkerKilled,
@@ -146,6 +146,7 @@ const ERRORS: [ErrorKind; 31] = [
     ErrorKind::Target, ErrorKind::AddressList, ErrorKind::UnusedOption, ErrorKind::Scratch,
     ErrorKind::TooManySchedules, ErrorKind::Differs, ErrorKind::AlreadyThere, ErrorKind::NotWritten,
     ErrorKind::FileExists,
+    ErrorKind::NoTimes,
 ];
 #[rustfmt::skip]
 const NOTES: [NoteKind; 4] = [

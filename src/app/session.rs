@@ -236,7 +236,7 @@ impl Session {
     /// Tells that there is no place for what is to be kept.
     fn not_kept(&mut self, error: &event::Error) -> Stop {
         let stop = match error.kind {
-            ErrorKind::FileExists => Stop::Usage,
+            ErrorKind::FileExists | ErrorKind::NoTimes => Stop::Usage,
             _ => Stop::Failed,
         };
         self.view.error(error).map_or_else(Stop::Output, |()| stop)
@@ -249,6 +249,15 @@ impl Session {
         };
         export.event(&Event::End(event::End { exit: 0, reason: None }))?;
         export.write().map_err(|error| self.not_kept(&error))
+    }
+
+    /// Refuses to run what would leave nothing in the file of `--export`.
+    ///
+    /// # Errors
+    /// [`Stop::Usage`], or [`Stop::Output`].
+    pub fn has_times(&mut self, experiments: &[&Experiment]) -> Result<(), Stop> {
+        let tried = self.export.as_ref().map_or(Ok(()), |export| export.try_times(experiments));
+        tried.map_err(|error| self.not_kept(&error))
     }
 
     /// Refuses what can never be done within `--seconds-limit`, before anything runs.

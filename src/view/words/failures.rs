@@ -77,6 +77,9 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::AlreadyThere => "cannot make what is there already",
         ErrorKind::NotWritten => "cannot write to this folder",
         ErrorKind::FileExists => "the file to write is there already",
+        ErrorKind::NoTimes => {
+            "a trace tells what happened when, and nothing here tells that, as some lessons do"
+        }
     }
 }
 
@@ -183,6 +186,10 @@ fn next_en(kind: ErrorKind) -> &'static str {
         ErrorKind::FileExists => {
             "Give `--export` another name, or replace the file with `--force`."
         }
+        ErrorKind::NoTimes => {
+            "Take one of the lessons named here, or another ending: .html, .md or .json. No file was \
+             written."
+        }
     }
 }
 
@@ -233,6 +240,9 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::AlreadyThere => "esiste già ciò che si doveva creare",
         ErrorKind::NotWritten => "non si può scrivere in questa cartella",
         ErrorKind::FileExists => "il file da scrivere esiste già",
+        ErrorKind::NoTimes => {
+            "una traccia dice che cosa è successo e quando; qui niente lo dice, in altre lezioni sì"
+        }
     }
 }
 
@@ -341,6 +351,10 @@ fn next_it(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::FileExists => {
             "Indica a `--export` un altro nome, oppure sostituisci il file con `--force`."
+        }
+        ErrorKind::NoTimes => {
+            "Scegli una delle lezioni indicate, oppure un'altra estensione: .html, .md o .json. Nessun \
+             file è stato scritto."
         }
     }
 }
