@@ -327,10 +327,26 @@ pub struct Timeline {
     pub experiment: String,
     /// The variant.
     pub variant: String,
-    /// The run it shows.
+    /// The run it shows; a number that no `run` has where it was a run of its own, not timed.
     pub index: u32,
     /// A lane for each process, in the order in which they were started.
     pub lanes: Vec<Lane>,
+    /// What went from one to another, where that was recorded, in the order in which it was got.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Message>,
+}
+
+/// Something that a process of a timeline put, into a queue or a pipe, and another got.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who put it: the `process` of a lane.
+    pub from: String,
+    /// Who got it.
+    pub to: String,
+    /// When its sender began to put it, in seconds; of what one call sends, when the call began.
+    pub put_s: f64,
+    /// When its receiver had it.
+    pub got_s: f64,
 }
 
 /// One lane of a timeline.
@@ -694,6 +710,8 @@ pub enum ErrorKind {
     RecordNotForgotten,
     /// A file is no stream of events that can be drawn, or cannot be read.
     Recording,
+    /// The file was to tell when things happened, and nothing that ran tells that.
+    NoTimes,
 }
 
 /// The `end` event.

@@ -138,7 +138,7 @@ fn control_characters_are_shown_and_not_obeyed() {
 }
 
 #[rustfmt::skip]
-const ERRORS: [ErrorKind; 32] = [
+const ERRORS: [ErrorKind; 38] = [
     ErrorKind::NoProc, ErrorKind::RunnerNotStarted, ErrorKind::RunnerLost,
     ErrorKind::ExperimentKilled, ErrorKind::Panic, ErrorKind::ProcessLimit,
     ErrorKind::DescriptorLimit, ErrorKind::OutOfMemory, ErrorKind::WorkerKilled,
@@ -147,7 +147,9 @@ const ERRORS: [ErrorKind; 32] = [
     ErrorKind::Key, ErrorKind::NoServer, ErrorKind::NotFetched, ErrorKind::NoLoopback,
     ErrorKind::Target, ErrorKind::AddressList, ErrorKind::UnusedOption, ErrorKind::Scratch,
     ErrorKind::TooManySchedules, ErrorKind::Differs, ErrorKind::AlreadyThere, ErrorKind::NotWritten,
-    ErrorKind::FileExists, ErrorKind::Recording,
+    ErrorKind::FileExists, ErrorKind::Recording, ErrorKind::NoTimes,
+    ErrorKind::RecordUnreadable, ErrorKind::RecordNewer, ErrorKind::RecordNotKept,
+    ErrorKind::RecordNoPlace, ErrorKind::RecordNotForgotten,
 ];
 #[rustfmt::skip]
 const NOTES: [NoteKind; 6] = [

@@ -27,6 +27,8 @@ pub fn compare(
     }
     session.start("compare", lesson.name, &params)?;
     known_variants(session, lesson.compared(sweep), typed)?;
+    let all: Vec<_> = lesson.compared(sweep).chain(lesson.brought(typed)).collect();
+    session.has_times(&all)?;
     for experiment in lesson.compared(sweep) {
         session.fits(experiment, &params)?;
     }

@@ -26,5 +26,6 @@ pub fn explore(
         return Err(Stop::Usage);
     }
     let experiment = lesson.experiment(subject.experiment).expect("it is of its lesson");
+    session.has_times(&[experiment])?;
     session.run(experiment, params, &mut |_| {})
 }

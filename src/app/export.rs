@@ -1,5 +1,5 @@
-//! `--export FILE`: what a command shows, kept in a file once it is done, as its events, as a page
-//! or as a sheet of paper.
+//! `--export FILE`: what a command shows, kept in a file once it is done, as its events, as
+//! a page, as a sheet of paper or as a trace.
 //!
 //! Everything is kept in memory until the end, so that a run is never disturbed by a disk and one
 //! that fails leaves nothing. Whether the file can be written is tried before anything runs.
@@ -12,11 +12,13 @@ use std::path::{Path, PathBuf};
 use super::reader::Reader;
 use super::session::{Session, Stop};
 use crate::event::{End, Error, ErrorKind, Event};
+use crate::experiments::{Experiment, LESSONS};
 use crate::lesson::doc::Lang;
 use crate::lesson::template::Renderer;
 use crate::view::handout::Handout;
 use crate::view::html::{self, Html};
 use crate::view::json::Json;
+use crate::view::trace::Trace;
 use crate::view::{View, format};
 
 /// What `--export` was given.
@@ -39,13 +41,18 @@ pub enum Format {
     Html,
     /// A sheet to be handed out.
     Markdown,
+    /// Its timelines, for a viewer of traces.
+    Trace,
 }
 
 impl Format {
     /// The format that a file's name asks for by its ending; none if it has another one.
     pub fn of(file: &Path) -> Option<Format> {
-        let ending = file.extension()?.to_str()?;
-        match ending.to_ascii_lowercase().as_str() {
+        let name = file.file_name()?.to_str()?.to_ascii_lowercase();
+        if name.ends_with(".trace.json") {
+            return Some(Format::Trace);
+        }
+        match Path::new(&name).extension()?.to_str()? {
             "json" => Some(Format::Json),
             "html" => Some(Format::Html),
             "md" => Some(Format::Markdown),
@@ -67,6 +74,7 @@ enum Kept {
     Page(Vec<Sheet<Html>>),
     /// A sheet in the language of the session.
     Handout(Box<Sheet<Handout>>),
+    Trace(Trace),
 }
 
 /// A view, with what fills the texts of its language.
@@ -94,6 +102,7 @@ impl Export {
             Format::Json => Kept::Events(Json::new(Vec::new())),
             Format::Html => Kept::Page(Lang::ALL.map(page).into()),
             Format::Markdown => Kept::Handout(Box::new(Sheet::new(lang, Handout::new(lang)))),
+            Format::Trace => Kept::Trace(Trace::new(lang)),
         };
         Export { target, lang, kept }
     }
@@ -118,10 +127,33 @@ impl Export {
         self.beside().map(drop).map_err(|error| self.unwritable(&error))
     }
 
+    /// Refuses what would leave nothing to keep: a trace of experiments that tell no times.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoTimes`].
+    pub fn try_times(&self, experiments: &[&Experiment]) -> Result<(), Box<Error>> {
+        let timed: Vec<&str> =
+            LESSONS.iter().flat_map(|lesson| lesson.timelines).copied().collect();
+        match self.kept {
+            Kept::Trace(_) if !experiments.iter().any(|it| timed.contains(&it.name)) => {
+                Err(self.no_times())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// That nothing tells times, and which lessons do.
+    fn no_times(&self) -> Box<Error> {
+        let file = self.target.file.display().to_string();
+        let lessons = LESSONS.iter().filter(|lesson| !lesson.timelines.is_empty());
+        let lessons: Vec<&str> = lessons.map(|lesson| lesson.name).collect();
+        Box::new(Error::new(ErrorKind::NoTimes, Some(file), Some(lessons.join(", "))))
+    }
+
     /// Those who read a page or a sheet along, each in their language.
     pub fn readers(&mut self) -> Vec<Reader<'_>> {
         match &mut self.kept {
-            Kept::Events(_) => Vec::new(),
+            Kept::Events(_) | Kept::Trace(_) => Vec::new(),
             Kept::Page(sheets) => sheets.iter_mut().map(Sheet::reader).collect(),
             Kept::Handout(sheet) => vec![sheet.reader()],
         }
@@ -141,7 +173,7 @@ impl Export {
     pub fn recorded(&mut self, lines: &[&str]) -> io::Result<()> {
         match &mut self.kept {
             Kept::Events(json) => json.recorded(lines),
-            Kept::Page(_) | Kept::Handout(_) => Ok(()),
+            Kept::Page(_) | Kept::Handout(_) | Kept::Trace(_) => Ok(()),
         }
     }
 
@@ -154,6 +186,7 @@ impl Export {
             Kept::Events(json) => json.event(event),
             Kept::Page(sheets) => sheets.iter_mut().try_for_each(|sheet| sheet.view.event(event)),
             Kept::Handout(sheet) => sheet.view.event(event),
+            Kept::Trace(trace) => trace.event(event),
         }
     }
 
@@ -161,7 +194,13 @@ impl Export {
     ///
     /// # Errors
     /// As [`Export::try_target`]: the disk may be full by now, or the file have come meanwhile.
+    /// [`ErrorKind::NoTimes`] if it is to be a trace and nothing had a time.
     pub fn write(self) -> Result<String, Box<Error>> {
+        if let Kept::Trace(trace) = &self.kept
+            && trace.is_empty()
+        {
+            return Err(self.no_times());
+        }
         let beside = self.beside().map_err(|error| self.unwritable(&error))?;
         let (target, unwritable) = (self.target.clone(), self.unwritable_as());
         let text = match self.kept {
@@ -171,6 +210,7 @@ impl Export {
                 html::page(sheets, self.lang).map(String::into_bytes)
             }
             Kept::Handout(sheet) => Ok(sheet.view.into_text().into_bytes()),
+            Kept::Trace(trace) => trace.into_text().map(String::into_bytes),
         };
         let text = text.map_err(|error| unwritable(&error))?;
         let mut beside = beside;
@@ -228,7 +268,7 @@ impl Session {
     /// Tells that there is no place for what is to be kept.
     pub(super) fn not_kept(&mut self, error: &Error) -> Stop {
         let stop = match error.kind {
-            ErrorKind::FileExists => Stop::Usage,
+            ErrorKind::FileExists | ErrorKind::NoTimes => Stop::Usage,
             _ => Stop::Failed,
         };
         self.view.error(error).map_or_else(Stop::Output, |()| stop)

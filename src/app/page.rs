@@ -72,6 +72,7 @@ pub fn page(
     known_variants(session, experiments.map(|(_, experiment)| experiment), typed)?;
     doors_lead_somewhere(session, doc, &stretches, typed)?;
     fits(session, doc, &stretches, typed)?;
+    session.has_times(&shown_experiments(doc, &stretches))?;
     let values = Values::new(&session.machine);
     let taken = registered.filter(|_| session.prompting);
     let mut page = Page { session, docs: &docs, home, taken, typed, values, said: BTreeMap::new() };
@@ -199,6 +200,16 @@ fn runs_variant(block: &Block, name: &str) -> bool {
     let Kind::Run(run) = &block.kind else { return false };
     let experiment = experiments::experiment(&run.experiment);
     experiment.is_some_and(|(_, experiment)| experiment.variants.contains(&name))
+}
+
+/// The experiments that will run.
+fn shown_experiments(doc: &Doc, stretches: &[Option<String>]) -> Vec<&'static Experiment> {
+    let shown = doc.blocks.iter().filter(|block| stretches.contains(&block.part));
+    let experiment = |block: &Block| match &block.kind {
+        Kind::Run(run) => experiments::experiment(&run.experiment).map(|(_, it)| it),
+        _ => None,
+    };
+    shown.filter_map(experiment).collect()
 }
 
 /// What will run must fit into its time limit, all of it: no lesson is begun that cannot be ended.

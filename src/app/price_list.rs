@@ -12,6 +12,7 @@ use crate::experiments::{CEILING, LESSONS, Lesson, options};
 pub fn price_list(session: &mut Session, typed: &Params) -> Result<(), Stop> {
     let params = options::merge(typed, &options::everywhere());
     session.start("compare", "all", &params)?;
+    session.has_times(&[&CEILING])?;
     session.run(&CEILING, params, &mut |_| {})?;
     for lesson in LESSONS {
         for prices in lesson.prices {

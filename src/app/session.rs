@@ -244,6 +244,15 @@ impl Session {
         }
     }
 
+    /// Refuses to run what would leave nothing in the file of `--export`.
+    ///
+    /// # Errors
+    /// [`Stop::Usage`], or [`Stop::Output`].
+    pub fn has_times(&mut self, experiments: &[&Experiment]) -> Result<(), Stop> {
+        let tried = self.export.as_ref().map_or(Ok(()), |export| export.try_times(experiments));
+        tried.map_err(|error| self.not_kept(&error))
+    }
+
     /// Refuses what can never be done within `--seconds-limit`, before anything runs.
     ///
     /// # Errors

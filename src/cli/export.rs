@@ -13,7 +13,7 @@ pub(super) fn arguments() -> [Arg; 2] {
         .long("export")
         .value_name("FILE")
         .value_parser(PathBufValueParser::new().try_map(known))
-        .help("Keep it in a file as well: FILE.html is a page, FILE.md a handout, FILE.json its events");
+        .help("Keep it in a file as well: FILE.html is a page, FILE.md a handout, FILE.json its events, FILE.trace.json a trace for Perfetto");
     let force = Arg::new("force")
         .long("force")
         .action(ArgAction::SetTrue)
@@ -26,7 +26,9 @@ pub(super) fn arguments() -> [Arg; 2] {
 fn known(file: PathBuf) -> Result<PathBuf, &'static str> {
     match Format::of(&file) {
         Some(_) => Ok(file),
-        None => Err("its ending says nothing; give one that ends in .html, .md or .json"),
+        None => {
+            Err("its ending says nothing; give one that ends in .html, .md, .json or .trace.json")
+        }
     }
 }
 

@@ -85,6 +85,8 @@ pub struct Lesson {
     /// The one that `compare --sweep` runs instead of those that are compared, if there
     /// is one: it raises the work in each item itself. Its variants are among theirs.
     pub sweep: Option<&'static str>,
+    /// The experiments that emit a `timeline`, if one of their variants runs that has one.
+    pub timelines: &'static [&'static str],
     /// The programs whose every schedule `explore` runs.
     pub programs: &'static [&'static Subject],
     /// The functions that its spawned children can run.

@@ -2,7 +2,7 @@
 //!
 //! [`View`] is the whole border between the work and its looks: [`text`] for a
 //! terminal, [`screen`] for one that a game takes over, [`json`] for a program, [`html`] for a
-//! browser, [`handout`] for paper. A view knows nothing of how an experiment runs.
+//! browser, [`handout`] for paper, [`trace`] for a viewer of traces. A view knows nothing of how an experiment runs.
 
 mod course;
 pub mod format;
@@ -17,6 +17,7 @@ pub mod screen;
 pub mod style;
 mod table;
 pub mod text;
+pub mod trace;
 pub mod visible;
 pub mod words;
 

@@ -4,11 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::rc::Rc;
 
-use parlab::event::{EndReason, ErrorKind};
+use parlab::event::{EndReason, ErrorKind, Timeline};
 
 use crate::family::eventually;
 use crate::parlab::{Parlab, lesson_text, pipe};
 use crate::room::{Room, names_in};
+use crate::trace_format;
 
 fn room() -> Rc<Room> {
     Rc::new(Room::new())
@@ -141,6 +142,47 @@ fn a_teachers_folder_is_a_page_in_both_languages_if_both_say_the_same() {
 }
 
 #[test]
+fn every_lesson_that_has_timelines_makes_a_trace_that_a_viewer_can_show() {
+    let room = room();
+    let mut arrows = Vec::new();
+    for lesson in parlab::experiments::LESSONS.iter().filter(|l| !l.timelines.is_empty()) {
+        let file = format!("{}.trace.json", lesson.name);
+        let args = ["compare", lesson.name, "--no-python", "--runs", "1", "--json"];
+        let done = Parlab::in_room(&room).args(args).args(["--export", &file]).run();
+        let told = done.timelines();
+        let counts = trace_format::check(&written(&room, &file));
+        let title = |told: &Timeline| format!("{} · {}", told.experiment, told.variant);
+        assert_eq!(counts.groups, told.iter().map(title).collect::<Vec<_>>());
+        let messages: usize = told.iter().map(|timeline| timeline.messages.len()).sum();
+        assert_eq!(counts.arrows, messages, "a message without an arrow");
+        arrows.extend((messages > 0).then_some(lesson.name));
+    }
+    assert_eq!(arrows, ["queue", "pool"]);
+}
+
+#[test]
+fn a_trace_of_what_has_no_times_is_refused_and_leaves_nothing() {
+    let room = room();
+    let before: [&[&str]; 4] = [
+        &["compare", "lock", "--json"],
+        &["compare", "all", "--json"],
+        &["explore", "lock", "--json"],
+        &["lesson", "process", "--part", "args", "--json"],
+    ];
+    for args in before {
+        let done = Parlab::in_room(&room).args(args).args(["--export", "t.trace.json"]).run();
+        let done = done.one_error(ErrorKind::NoTimes).ends(2, Some(EndReason::Failed));
+        assert_eq!(done.events().len(), 3, "it ran all the same\n{done}");
+        assert_eq!(done.errors()[0].detail.as_deref(), Some("process, queue, pool, download"));
+    }
+    // What came out of one variant alone is known only afterwards.
+    let serial = ["compare", "pool", "--only", "serial", "--runs", "1", "--wait", "1ms"];
+    let done = Parlab::in_room(&room).args(serial).args(["--export", "T.TRACE.JSON"]).run();
+    done.code(2).any_stdout().one_message().stderr_has("process, queue, pool, download");
+    assert_eq!(left(&room), Vec::<String>::new());
+}
+
+#[test]
 fn schedules_prices_and_a_lesson_of_ones_own_can_be_kept_too() {
     let room = room();
     let explore = ["explore", "lock", "--free-runs", "5", "--export", "e.html"];
@@ -170,6 +212,13 @@ fn a_file_that_is_there_is_replaced_only_by_force() {
     small(&room).args(["--export", "kept.md"]).run().code(2).any_stdout().one_message();
     assert_eq!(written(&room, "kept.md"), "mine");
     small(&room).args(["--export", "kept.md", "--force"]).run().any_stdout();
+    room.file("kept.trace.json", "mine");
+    let pool = ["compare", "pool", "--no-python", "--only", "map", "--runs", "1", "--wait", "1ms"];
+    let pool = || Parlab::in_room(&room).args(pool).args(["--export", "kept.trace.json"]);
+    pool().run().code(2).any_stdout().one_message();
+    assert_eq!(written(&room, "kept.trace.json"), "mine");
+    pool().args(["--force"]).run().any_stdout();
+    trace_format::check(&written(&room, "kept.trace.json"));
     assert!(written(&room, "kept.md").starts_with("# parlab compare lock"));
 }
 
@@ -177,8 +226,9 @@ fn a_file_that_is_there_is_replaced_only_by_force() {
 fn a_place_that_cannot_be_written_is_told_before_anything_runs() {
     let room = room();
     fs::create_dir(room.path("work").join("folder.html")).unwrap();
-    for file in ["nowhere/kept.html", "nowhere/kept.md", "/proc/kept.json", "folder.html"] {
-        let done = small(&room).args(["--json", "--force", "--export", file]).run();
+    for file in ["nowhere/kept.html", "nowhere/kept.md", "/proc/kept.trace.json", "folder.html"] {
+        let args = ["compare", "pool", "--json", "--force", "--export", file];
+        let done = Parlab::in_room(&room).args(args).run();
         let done = done.one_error(ErrorKind::Output).ends(1, Some(EndReason::Failed));
         assert!(done.runs().is_empty(), "it ran all the same");
         assert_eq!(done.errors()[0].what.as_deref(), Some(file));
@@ -200,7 +250,7 @@ fn a_reader_who_leaves_early_is_told_that_nothing_was_kept() {
 fn an_ending_that_says_nothing_is_wrong_usage() {
     for file in ["kept", "kept.txt", "html", "kept.html.gz", ".json"] {
         let done = Parlab::new().args(["compare", "lock", "--export", file]).run().code(2);
-        done.stdout_is_empty().stderr_has(".html, .md or .json");
+        done.stdout_is_empty().stderr_has(".html, .md, .json or .trace.json");
     }
     let done = Parlab::new().args(["compare", "lock", "--force"]).run().code(2);
     done.stdout_is_empty().stderr_has("--export");
@@ -208,10 +258,10 @@ fn an_ending_that_says_nothing_is_wrong_usage() {
 
 #[test]
 fn what_was_not_done_to_its_end_leaves_nothing() {
-    for file in ["kept.html", "kept.md", "kept.json"] {
+    for file in ["kept.html", "kept.md", "kept.json", "kept.trace.json"] {
         let room = room();
-        let long = ["compare", "lock", "--no-python", "--only", "unlocked", "--runs", "10000"];
-        let long = || Parlab::in_room(&room).args(long).args(["--iterations", "16777215"]);
+        let long = ["compare", "pool", "--no-python", "--only", "map", "--runs", "10000"];
+        let long = || Parlab::in_room(&room).args(long).args(["--wait", "0s"]);
         let limit = ["--seconds-limit", "0.3", "--json", "--export", file];
         long().args(limit).run().ends(124, Some(EndReason::TimeLimit));
         let mut run = long().args(["--json", "--export", file]).start();

@@ -50,3 +50,5 @@ mod shm;
 mod surroundings;
 mod terminal;
 mod threads;
+#[path = "../view/trace_format.rs"]
+mod trace_format;

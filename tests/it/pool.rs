@@ -1,6 +1,6 @@
 //! The experiments of the lesson *pool*: what they claim, held against what they report.
 
-use parlab::event::{Curve, ErrorKind, Event, Run, Timeline};
+use parlab::event::{Curve, ErrorKind, Event, Message, Run, Timeline};
 
 use crate::done::Done;
 use crate::family::skip;
@@ -63,12 +63,36 @@ fn the_lanes_hold_every_task_once_and_no_worker_does_two_at_once() {
     let of: Vec<&str> = timelines.iter().map(|timeline| timeline.variant.as_str()).collect();
     assert_eq!(of, ["map", "map-chunk-1"]);
     for timeline in &timelines {
-        assert!(timeline.lanes.len() <= 3, "{timeline:?}");
-        assert_eq!(timeline.lanes.iter().map(|lane| lane.spans.len()).sum::<usize>(), 12);
-        for spans in timeline.lanes.iter().map(|lane| &lane.spans) {
+        let [parent, workers @ ..] = &timeline.lanes[..] else { panic!("no lanes") };
+        assert_eq!((parent.process.as_str(), parent.spans.len()), ("parent", 1));
+        assert!(workers.len() <= 3, "{timeline:?}");
+        assert_eq!(workers.iter().map(|lane| lane.spans.len()).sum::<usize>(), 12);
+        for spans in workers.iter().map(|lane| &lane.spans) {
             assert!(spans.iter().all(|span| span.end_s - span.begin_s >= 0.002), "{spans:?}");
             assert!(spans.windows(2).all(|two| two[0].end_s <= two[1].begin_s), "{spans:?}");
         }
+    }
+}
+
+#[test]
+fn every_chunk_goes_to_the_worker_that_did_it_and_every_result_comes_back() {
+    let done = compare(["--n", "23", "--workers", "3", "--wait", "2ms"]).run();
+    for (timeline, chunks) in done.timelines().iter().zip([12, 23]) {
+        let is_task = |message: &&Message| message.from == "parent";
+        let (tasks, results): (Vec<_>, Vec<_>) = timeline.messages.iter().partition(is_task);
+        assert_eq!((tasks.len(), results.len()), (chunks, 23), "{}", timeline.variant);
+        for lane in timeline.lanes.iter().skip(1) {
+            let of = |found: &&&Message| found.from == lane.process;
+            let put: Vec<f64> = results.iter().filter(of).map(|message| message.put_s).collect();
+            let ended: Vec<f64> = lane.spans.iter().map(|span| span.end_s).collect();
+            assert_eq!(put, ended, "a result is put when its task is done");
+            let got = tasks.iter().filter(|task| task.to == lane.process).map(|task| task.got_s);
+            assert!(got.into_iter().all(|at| lane.spans.iter().any(|span| span.begin_s == at)));
+        }
+        assert!(timeline.messages.iter().all(|message| message.put_s < message.got_s));
+        assert!(timeline.messages.is_sorted_by_key(|message| message.got_s));
+        let end = timeline.lanes[0].spans[0].end_s;
+        assert!(results.iter().all(|result| result.got_s <= end), "{timeline:?}");
     }
 }
 

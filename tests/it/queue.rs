@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use parlab::event::{EndReason, ErrorKind, Event, Evidence, NoteKind, Run};
+use parlab::event::{EndReason, ErrorKind, Event, Evidence, NoteKind, Run, Span};
 
 use crate::done::Done;
 use crate::family::skip;
@@ -328,4 +328,29 @@ fn python_deadlocks(done: &Done) {
         assert_eq!(circle, next, "{done}");
         assert_eq!(told.evidence, Evidence::Wchan);
     }
+}
+
+#[test]
+fn what_the_workers_put_is_told_from_a_run_of_its_own_in_the_order_in_which_it_was_got() {
+    let args = ["compare", "queue", "--json", "--no-python", "--runs", "2", "--n", "11"];
+    let done = Parlab::new().args(args).args(["--workers", "3"]).run();
+    let [timeline] = &done.timelines()[..] else { panic!("not one timeline\n{done}") };
+    assert_eq!((timeline.variant.as_str(), timeline.index), ("workers", 2));
+    assert!(done.runs().iter().all(|run| run.index < 2), "it was timed");
+    let spans = |at: usize| timeline.lanes[at].spans.len();
+    assert_eq!([0, 1, 2, 3].map(spans), [12, 4, 4, 3], "{timeline:?}");
+    let parent = &timeline.lanes[0].spans[1..];
+    assert_eq!(timeline.messages.len(), 11);
+    for (message, wait) in timeline.messages.iter().zip(parent) {
+        assert_eq!((message.to.as_str(), message.got_s), ("parent", wait.end_s));
+        let worker = timeline.lanes.iter().find(|lane| lane.process == message.from).unwrap();
+        let puts = |span: &Span| span.begin_s <= message.put_s && message.put_s <= span.end_s;
+        assert!(worker.spans.iter().any(puts), "{message:?} {worker:?}");
+        assert!(message.put_s < message.got_s, "{message:?}");
+    }
+    let pids: std::collections::BTreeSet<_> = timeline.lanes.iter().map(|lane| lane.pid).collect();
+    assert_eq!(pids.len(), 4, "{timeline:?}");
+    // More numbers than anybody could tell from each other have none.
+    let many = ["compare", "queue", "--json", "--only", "workers", "--runs", "1", "--n", "501"];
+    assert_eq!(Parlab::new().args(many).run().timelines(), []);
 }

@@ -1,6 +1,6 @@
 //! The sheet that is handed out: it gives nothing away, and reads back as what was meant.
 
-use parlab::event::{End, Event, Line, Run};
+use parlab::event::{End, Event, Line, Measure, Run, Summary};
 use parlab::lesson::doc::Lang;
 use parlab::view::handout::Handout;
 use parlab::view::visible;
@@ -54,6 +54,11 @@ fn code() -> CodeBlock {
     CodeBlock { language: "Rust", file: "src/a_b.rs".to_owned(), first_line: 7, lines }
 }
 
+fn summary_of_nothing() -> Event {
+    let (experiment, baseline) = ("bank".to_owned(), "unlocked".to_owned());
+    Event::Summary(Summary { experiment, baseline, variants: Vec::new(), winner: None })
+}
+
 /// A lesson with a question, a stretch that only runs, one that only talks, and a second question.
 fn taught(sheet: &mut Handout) {
     sheet.event(&start("lesson")).unwrap();
@@ -70,6 +75,12 @@ fn taught(sheet: &mut Handout) {
     sheet.code(&code()).unwrap();
     sheet.event(&run("unlocked", 0, 0.1, 7)).unwrap();
     sheet.event(&events[events.len() - 2]).unwrap();
+    sheet.prose("EXPLAINED\n\n## NOTHING RAN\n\nTALK").unwrap();
+    let values = serde_json::json!({"rounds": 7}).as_object().unwrap().clone();
+    let experiment = "bank".to_owned();
+    let of_none = Measure { experiment, variant: None, values };
+    sheet.event(&Event::Measure(of_none)).unwrap();
+    sheet.event(&summary_of_nothing()).unwrap();
     sheet.prose("EXPLAINED\n\n## ONLY TALK\n\nTALK\n\n## Once more\n\nIt goes on.").unwrap();
     sheet.question("And now?", &["So".to_owned()]).unwrap();
     sheet.verdict(None, None, "OUTCOME", None).unwrap();
@@ -99,7 +110,16 @@ fn a_lesson_keeps_questions_code_and_figures_and_gives_nothing_away() {
         ];
         let places: Vec<usize> = order.into_iter().map(at).collect();
         assert!(places.is_sorted(), "{places:?}\n{text}");
-        for word in ["EXPLAINED", "INTRODUCED", "TALK", "TRY NEXT", "OUTCOME", "REPLY", "WHY"] {
+        for word in [
+            "EXPLAINED",
+            "INTRODUCED",
+            "NOTHING RAN",
+            "TALK",
+            "TRY NEXT",
+            "OUTCOME",
+            "REPLY",
+            "WHY",
+        ] {
             assert!(!text.contains(word), "{word} is given away:\n{text}");
         }
         for winner in ["atomic wins", "Vince atomic", "an old value", "un valore vecchio"] {

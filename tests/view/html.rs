@@ -40,6 +40,7 @@ fn timeline() -> Event {
         variant: "unlocked".to_owned(),
         index: 0,
         lanes: (0..40).map(|number| lane(&format!("w{number}"))).collect(),
+        messages: Vec::new(),
     })
 }
 

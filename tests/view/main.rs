@@ -9,4 +9,6 @@ mod offers;
 mod pages;
 mod schedules;
 mod stream;
+mod trace;
+mod trace_format;
 mod transfers;

@@ -140,4 +140,5 @@ pub static LESSON: Lesson = Lesson {
         means: &[("HTTP", "kept", Some("python-kept"))],
     }],
     sweep: None,
+    timelines: &["files", "addresses"],
 };

@@ -117,7 +117,8 @@ fn ended(way: Transfer, outcome: &Outcome) -> Transfer {
 pub fn timeline(lab: &mut Lab, variant: &Variant, fetched: &Fetched, index: u32) -> Result<()> {
     let (experiment, variant) = (lab.experiment(), variant.name.clone());
     let lanes = lanes(fetched);
-    lab.emit(&Event::Timeline(Timeline { experiment, variant, index, lanes }))
+    let messages = Vec::new();
+    lab.emit(&Event::Timeline(Timeline { experiment, variant, index, lanes, messages }))
 }
 
 /// A lane for each worker: waiting for an answer, then receiving it.

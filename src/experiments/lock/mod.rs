@@ -141,4 +141,5 @@ pub static LESSON: Lesson = Lesson {
         means: &[("atomic", "atomic", None), ("lock", "robust", Some("python-lock"))],
     }],
     sweep: None,
+    timelines: &[],
 };

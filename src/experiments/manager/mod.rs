@@ -123,4 +123,5 @@ pub static LESSON: Lesson = Lesson {
         means: &[("manager", "manager", Some("python-manager"))],
     }],
     sweep: None,
+    timelines: &[],
 };

@@ -168,4 +168,5 @@ pub static LESSON: Lesson = Lesson {
         },
     ],
     sweep: None,
+    timelines: &[],
 };

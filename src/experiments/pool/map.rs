@@ -165,12 +165,14 @@ fn tell(lab: &mut Lab, variant: &Variant, runs: &[Mapped], chunk: Option<usize>)
         return Ok(());
     };
     // The loop has one lane without a gap.
-    if chunk.is_some() && last.tasks.len() <= MOST_DRAWN {
+    if let Some(chunk) = chunk.filter(|_| last.tasks.len() <= MOST_DRAWN) {
+        let lanes = spent::lanes(&last.tasks, last.began_ns, last.ended_ns);
         lab.emit(&Event::Timeline(Timeline {
             experiment: lab.experiment(),
             variant: variant.name.clone(),
             index: runs.len() as u32 - 1,
-            lanes: spent::lanes(&last.tasks, last.began_ns),
+            messages: spent::messages(&last.tasks, chunk, &lanes, last.began_ns),
+            lanes,
         }))?;
     }
     let busiest = spent::busiest(last.tasks.iter().map(|task| task.pid));

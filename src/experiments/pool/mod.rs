@@ -144,4 +144,5 @@ pub static LESSON: Lesson = Lesson {
         means: &[("pool task", "map-chunk-1", Some("python-map-chunk-1"))],
     }],
     sweep: None,
+    timelines: &["map"],
 };

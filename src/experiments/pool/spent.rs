@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Lane, Span, SpanKind};
+use crate::event::{Lane, Message, Span, SpanKind};
 use crate::experiments::crowd;
 use crate::mp::{Pool, PoolError, sys};
 
@@ -17,7 +17,14 @@ pub struct Spent<T> {
     pub began_ns: u64,
     pub ended_ns: u64,
     cpu: Option<usize>,
+    /// When the one who waits for the result had it: it does not travel, but is noted where the result
+    /// is unpacked. That is one more reading of the clock a result, beside the two of the task.
+    #[serde(skip, default = "sys::now_ns")]
+    got_ns: u64,
 }
+
+/// The lane of the process that has the pool.
+const PARENT: &str = "parent";
 
 impl<T> Spent<T> {
     /// Runs a task and notes what it spent.
@@ -25,13 +32,27 @@ impl<T> Spent<T> {
         let (began_ns, cpu) = (sys::now_ns(), sys::current_cpu());
         let result = task();
         let ended_ns = sys::now_ns();
-        Spent { result, pid: std::process::id().cast_signed(), began_ns, ended_ns, cpu }
+        Spent {
+            result,
+            pid: std::process::id().cast_signed(),
+            began_ns,
+            ended_ns,
+            cpu,
+            got_ns: ended_ns,
+        }
     }
 }
 
-/// A lane for each process that did a task, in the order in which they began; times from `start_ns` on.
-pub fn lanes<T>(tasks: &[Spent<T>], start_ns: u64) -> Vec<Lane> {
+/// A lane for this process, which waited from `start_ns` to `end_ns`, and one for each process that did a
+/// task, in the order in which they began; times from `start_ns` on.
+pub fn lanes<T>(tasks: &[Spent<T>], start_ns: u64, end_ns: u64) -> Vec<Lane> {
     let seconds = |clock: u64| clock.saturating_sub(start_ns) as f64 / 1e9;
+    let (what, end_s) = (SpanKind::Waiting, seconds(end_ns));
+    let parent = Lane {
+        process: PARENT.to_owned(),
+        pid: Some(std::process::id().cast_signed()),
+        spans: vec![Span { what, begin_s: 0.0, end_s, cpu: None }],
+    };
     let mut by_process: BTreeMap<i32, Vec<&Spent<T>>> = BTreeMap::new();
     for task in tasks {
         by_process.entry(task.pid).or_default().push(task);
@@ -52,7 +73,38 @@ pub fn lanes<T>(tasks: &[Spent<T>], start_ns: u64) -> Vec<Lane> {
         pid: Some(pid),
         spans: tasks.iter().map(span).collect(),
     };
-    processes.into_iter().enumerate().map(lane).collect()
+    let workers = processes.into_iter().enumerate().map(lane);
+    [parent].into_iter().chain(workers).collect()
+}
+
+/// What went between the lanes of one `map`, whose call began at `start_ns`: a message for each chunk of
+/// tasks to the worker that did it, and one for each result.
+pub fn messages<T>(
+    tasks: &[Spent<T>],
+    chunk: usize,
+    lanes: &[Lane],
+    start_ns: u64,
+) -> Vec<Message> {
+    let seconds = |clock: u64| clock.saturating_sub(start_ns) as f64 / 1e9;
+    let worker = |task: &Spent<T>| {
+        let lane = lanes.iter().skip(1).find(|lane| lane.pid == Some(task.pid));
+        lane.map_or_else(String::new, |lane| lane.process.clone())
+    };
+    let sent = tasks.iter().step_by(chunk).map(|first| Message {
+        from: PARENT.to_owned(),
+        to: worker(first),
+        put_s: 0.0,
+        got_s: seconds(first.began_ns),
+    });
+    let results = tasks.iter().map(|task| Message {
+        from: worker(task),
+        to: PARENT.to_owned(),
+        put_s: seconds(task.ended_ns),
+        got_s: seconds(task.got_ns),
+    });
+    let mut messages: Vec<Message> = sent.chain(results).collect();
+    messages.sort_by(|a, b| a.got_s.total_cmp(&b.got_s));
+    messages
 }
 
 /// How many tasks the process with the most of them did, and how many processes did any.

@@ -195,6 +195,7 @@ fn tell(lab: &mut Lab, variant: &Variant, runs: &[Vec<Child>]) -> Result<()> {
         variant: variant.name.clone(),
         index: runs.len() as u32 - 1,
         lanes: notes::lanes(last),
+        messages: Vec::new(),
     }))?;
     let figures = [
         ("create_ns", json!(observed.create_ns())),

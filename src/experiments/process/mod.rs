@@ -135,4 +135,5 @@ pub static LESSON: Lesson = Lesson {
         },
     ],
     sweep: None,
+    timelines: &["children"],
 };

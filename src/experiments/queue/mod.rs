@@ -8,6 +8,7 @@ mod join_first;
 mod killed;
 mod order;
 mod pickle;
+mod recorded;
 mod schedules;
 mod sum;
 
@@ -116,4 +117,5 @@ pub static LESSON: Lesson = Lesson {
     ],
     prices: &[],
     sweep: Some("break-even"),
+    timelines: &["sum"],
 };

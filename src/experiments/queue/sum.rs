@@ -13,7 +13,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::event::Run;
+use super::recorded::Record;
+use crate::event::{Event, Lane, Message, Run, Timeline};
 use crate::experiments::crowd::{self, Refusal};
 use crate::experiments::lab::{Lab, Variant};
 use crate::experiments::work::Work;
@@ -33,6 +34,8 @@ pub const FIGURES: &[&str] =
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A number and its length take less than this in the queue, so all results fit at once.
 const ROOM_PER_RESULT: usize = 16;
+/// Of more numbers no timeline is told: nobody could tell one from the next.
+const MOST_DRAWN: usize = 500;
 
 /// What all runs share: the numbers, what to do with each, the queue, the clocks.
 pub struct Sum {
@@ -45,6 +48,8 @@ pub struct Sum {
     puts: SharedSlice<AtomicU64>,
     /// When the process or thread that took each number first had the CPU.
     first_lines: SharedSlice<AtomicU64>,
+    /// What is noted besides, in a run that is not timed.
+    record: Option<Record>,
 }
 
 /// One run, ended: the results as they came, and the clock of the one who got them.
@@ -83,6 +88,7 @@ impl Sum {
             queue: Queue::new((count * ROOM_PER_RESULT).max(4096)).context("the queue")?,
             puts: SharedSlice::zeroed(count).context("clocks in shared memory")?,
             first_lines: SharedSlice::zeroed(count).context("clocks in shared memory")?,
+            record: None,
             numbers,
         })
     }
@@ -99,12 +105,19 @@ impl Sum {
     fn clock_put(&self, number: i64, put: impl FnOnce()) {
         let began = sys::now_ns();
         put();
-        self.puts[number as usize].store(sys::now_ns() - began, Relaxed);
+        let ended = sys::now_ns();
+        self.puts[number as usize].store(ended - began, Relaxed);
+        if let Some(record) = &self.record {
+            record.put(number as usize, began, ended);
+        }
     }
 
     /// Every `step`-th number from the one at `first` on: the share of one of `step` workers.
     fn add_two_to_share(&self, first: usize, step: usize) {
         self.first_lines[first].store(sys::now_ns(), Relaxed);
+        if let Some(record) = &self.record {
+            record.begins(first);
+        }
         for &number in self.numbers.iter().skip(first).step_by(step) {
             self.add_two(number);
         }
@@ -112,9 +125,23 @@ impl Sum {
 
     /// Gets as many results as there are numbers.
     fn collect(&self) -> Result<Vec<i64>> {
-        let get = |_| self.queue.get_timeout(self.patience);
-        let results: Result<Vec<i64>, _> = self.numbers.iter().map(get).collect();
+        let get = || self.queue.get_timeout(self.patience);
+        let noted = |place| match &self.record {
+            None => get(),
+            Some(record) => record.get(place, get),
+        };
+        let results: Result<Vec<i64>, _> = (0..self.numbers.len()).map(noted).collect();
         results.context("getting the results")
+    }
+
+    /// Who put what when, in a run of its own with so many workers.
+    fn recorded(&mut self, workers: usize) -> Result<(Vec<Lane>, Vec<Message>)> {
+        let count = workers.min(self.numbers.len());
+        self.record = Some(Record::new(self.numbers.len(), count)?);
+        let summed = self.processes(count)?;
+        let record = self.record.take().expect("it was set just now");
+        let numbers = summed.results.iter().map(|result| (result - 2) as usize);
+        Ok((record.lanes(), record.messages(numbers)))
     }
 
     /// One run of the variant of that name; `workers` is for the one that is called so.
@@ -296,7 +323,7 @@ fn seconds(nanoseconds: u64) -> f64 {
 /// The experiment `sum`.
 pub fn run(lab: &mut Lab) -> Result<()> {
     let variants = lab.variants()?;
-    let sum = Sum::new(lab.n(), lab.work(), lab.wait())?;
+    let mut sum = Sum::new(lab.n(), lab.work(), lab.wait())?;
     let workers = lab.workers() as usize;
     lab.expect_steps(variants.len() as u64 * (u64::from(lab.runs()) + 1));
     let mut measured: BTreeMap<String, Vec<Summed>> = BTreeMap::new();
@@ -313,9 +340,20 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         if let Some(of_it) = measured.get(&variant.name) {
             // The first run warmed up.
             lab.measure(Some(&variant.name), figures(&of_it[1..]))?;
+            if variant.base == "workers" && sum.numbers.len() <= MOST_DRAWN {
+                timeline(lab, &mut sum, variant, workers)?;
+            }
         }
     }
     lab.summarize(&variants, &runs)
+}
+
+/// Tells one more run, which is recorded and not timed.
+fn timeline(lab: &mut Lab, sum: &mut Sum, variant: &Variant, workers: usize) -> Result<()> {
+    let (lanes, messages) = sum.recorded(workers)?;
+    let (experiment, variant) = (lab.experiment(), variant.name.clone());
+    let index = lab.runs();
+    lab.emit(&Event::Timeline(Timeline { experiment, variant, index, lanes, messages }))
 }
 
 fn figures(runs: &[Summed]) -> Vec<(&'static str, Value)> {

@@ -114,4 +114,5 @@ pub static LESSON: Lesson = Lesson {
     ],
     prices: &[],
     sweep: None,
+    timelines: &[],
 };

@@ -131,4 +131,5 @@ pub static LESSON: Lesson = Lesson {
         means: &[("channel", "channel", Some("python-queue"))],
     }],
     sweep: None,
+    timelines: &[],
 };

@@ -42,10 +42,15 @@ impl Handout {
             losses(&gathered, self.lang),
             processes(&gathered, self.lang),
             plots(&gathered, self.lang),
-            of_measures(&gathered, self.lang),
+            measured(&gathered, self.lang),
             summary.map_or(String::new(), |summary| side_by_side(summary, self.lang)),
         ];
-        self.figures(&told.concat());
+        let told = told.concat();
+        // Figures of no variant are there for the lesson's text, which tells what they are about; without
+        // it, they say something only below a question, or beside variants.
+        if comparing || self.section.asked || !told.is_empty() {
+            self.figures(&(told + &of_experiment(&gathered, self.lang)));
+        }
     }
 }
 
@@ -169,19 +174,25 @@ fn plots(gathered: &Gathered, lang: Lang) -> String {
     plots.iter().map(table).collect()
 }
 
-/// Figures that are not times of runs: a column a variant if that is the narrower way.
-fn of_measures(gathered: &Gathered, lang: Lang) -> String {
-    let (of_variants, of_all): (Vec<&Measure>, Vec<&Measure>) = (gathered.measures.iter())
-        .filter(|measure| !measure.values.is_empty())
-        .partition(|measure| measure.variant.is_some());
-    let heading = words::measures_heading(lang, !gathered.runs.is_empty());
-    let mut text = String::new();
-    if !of_variants.is_empty() {
-        let table = measures::table(&of_variants, lang);
-        let wide = table.header.len() > table.rows.len() + 1;
-        text += &paper::table(heading, &if wide { measures::turned(&table) } else { table });
+/// Figures of variants that are not times of runs: a column a variant if that is the narrower way.
+fn measured(gathered: &Gathered, lang: Lang) -> String {
+    let measures = gathered.measures.iter();
+    let of_variants: Vec<&Measure> =
+        measures.filter(|told| !told.values.is_empty() && told.variant.is_some()).collect();
+    if of_variants.is_empty() {
+        return String::new();
     }
-    text + &paper::list(&measures::list(&of_all, lang))
+    let heading = words::measures_heading(lang, !gathered.runs.is_empty());
+    let table = measures::table(&of_variants, lang);
+    let wide = table.header.len() > table.rows.len() + 1;
+    paper::table(heading, &if wide { measures::turned(&table) } else { table })
+}
+
+/// Figures of the experiment as a whole.
+fn of_experiment(gathered: &Gathered, lang: Lang) -> String {
+    let of_all: Vec<&Measure> =
+        gathered.measures.iter().filter(|measure| measure.variant.is_none()).collect();
+    paper::list(&measures::list(&of_all, lang))
 }
 
 /// The variants side by side; who won is for the reader to say.

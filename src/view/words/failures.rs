@@ -86,6 +86,9 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::RecordNotForgotten => "cannot remove what was kept of the course",
         ErrorKind::Recording => "cannot draw from this file",
+        ErrorKind::NoTimes => {
+            "a trace tells what happened when, and nothing here tells that, as some lessons do"
+        }
     }
 }
 
@@ -206,6 +209,10 @@ fn next_en(kind: ErrorKind) -> &'static str {
         ErrorKind::Recording => {
             "Give files that `--export FILE.json` wrote, or a run with `--json` that went to its end."
         }
+        ErrorKind::NoTimes => {
+            "Take one of the lessons named here, or another ending: .html, .md or .json. No file was \
+             written."
+        }
     }
 }
 
@@ -267,6 +274,9 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::RecordNotForgotten => "impossibile eliminare ciò che è stato salvato del corso",
         ErrorKind::Recording => "impossibile disegnare da questo file",
+        ErrorKind::NoTimes => {
+            "una traccia dice che cosa è successo e quando; qui niente lo dice, in altre lezioni sì"
+        }
     }
 }
 
@@ -389,6 +399,10 @@ fn next_it(kind: ErrorKind) -> &'static str {
         ErrorKind::RecordNotForgotten => "Elimina a mano ciò che si trova lì.",
         ErrorKind::Recording => {
             "Indica file scritti da `--export FILE.json`, o da un'esecuzione con `--json` arrivata alla fine."
+        }
+        ErrorKind::NoTimes => {
+            "Scegli una delle lezioni indicate, oppure un'altra estensione: .html, .md o .json. Nessun \
+             file è stato scritto."
         }
     }
 }
