@@ -70,7 +70,7 @@ fn the_readme_names_every_part_and_every_command() {
             assert!(README.contains(&format!("`{part}`")), "the README does not name `{part}`");
         }
     }
-    let commands = ["lesson", "compare", "explore", "play", "list", "doctor", "check"];
+    let commands = ["lesson", "compare", "explore", "play", "report", "list", "doctor", "check"];
     for command in commands.into_iter().chain(["new", "completions", "man"]) {
         assert!(README.contains(&format!("`parlab {command}")), "no `parlab {command}`");
     }
