@@ -8,7 +8,8 @@
 //! `measure`, `curve`, `lost_update`, `schedules`, `position`, `timeline`, `line`, `transfer`, `deadlock`, `python`, `machine`
 //! and `note` lines in the order in which they happened, and one `summary` that closes it (a game, `play`, has none). In a
 //! lesson an `answer` stands after each prediction; in `compare all` come the `price` lines of an experiment after
-//! its `summary`; `doctor` ends with a `readiness` for each lesson. An `error` comes before an `end` whose `exit` is
+//! its `summary`; `doctor` ends with a `readiness` for each lesson; `report` of several files has a `room`
+//! for each command and lesson that these are of, and nothing else. An `error` comes before an `end` whose `exit` is
 //! not 0, unless a signal or a limit is the whole story.
 //!
 //! Strings in events are identifiers (names of variants, calls, kinds) and text
@@ -55,6 +56,7 @@ mod game;
 mod lost_update;
 mod price;
 mod recording;
+mod room;
 mod schedules;
 mod transfer;
 
@@ -63,6 +65,7 @@ pub use game::*;
 pub use lost_update::*;
 pub use price::*;
 pub use recording::*;
+pub use room::*;
 pub use schedules::*;
 pub use transfer::*;
 
@@ -111,6 +114,8 @@ pub enum Event {
     Summary(Summary),
     /// What the student predicted, and which answers held.
     Answer(Answer),
+    /// Several runs laid together (`report` of several files).
+    Room(Box<Room>),
     /// What the runner does; only with `-v`.
     Doing(Doing),
     /// Why the command could not do its work.
@@ -124,13 +129,13 @@ pub enum Event {
 pub struct Start {
     /// [`SCHEMA`].
     pub schema: u32,
-    /// `lesson`, `compare`, `explore`, `play` or `doctor`.
+    /// `lesson`, `compare`, `explore`, `play` or `doctor`; `report` of several files.
     pub command: String,
     /// The lesson's name; for a file, its stem; `all` for what concerns every lesson.
     pub lesson: String,
     /// The options in force for the command (a lesson's blocks may set others).
     pub params: Params,
-    /// The machine.
+    /// The machine: of a `report` the one that it was put together on, where nothing was measured.
     pub machine: Machine,
 }
 

@@ -177,6 +177,17 @@ impl Export {
         }
     }
 
+    /// Keeps an event where events are kept: who reads a page is told of it with its texts.
+    ///
+    /// # Errors
+    /// As [`Export::event`].
+    pub fn line(&mut self, event: &Event) -> io::Result<()> {
+        match &mut self.kept {
+            Kept::Events(json) => json.event(event),
+            Kept::Page(_) | Kept::Handout(_) | Kept::Trace(_) => Ok(()),
+        }
+    }
+
     /// Keeps what happened.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ mod recordings;
 mod rehearsal;
 mod replay;
 mod report;
+mod room;
 mod session;
 mod source;
 mod terminal;

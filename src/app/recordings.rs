@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::session::{Session, Stop};
 use crate::event::{Error, ErrorKind, Flaw, FlawKind, Recording};
 
-/// No stream is longer: those of lessons have some tens of thousands of bytes. What is, was
-/// given by mistake.
+/// What is longer is not read: in memory, and on a page, it would be many times as long. Streams of
+/// lessons have some tens of thousands of bytes; this is room for some ninety thousand runs.
 const MOST_BYTES: u64 = 16 << 20;
 
 /// A run that was kept.

@@ -5,6 +5,7 @@ use std::io;
 use std::rc::Rc;
 
 use super::export::Export;
+use super::room;
 use super::session::{Session, Stop};
 use crate::event::{Event, Recording};
 use crate::experiments::Experiment;
@@ -107,7 +108,10 @@ impl Session {
         self.started = true;
         self.start_again()?;
         for event in replay.recording.events().filter(|event| is_told_again(event)) {
-            self.tell(event)?;
+            match event {
+                Event::Room(told) => room::tell(self, told)?,
+                _ => self.tell(event)?,
+            }
         }
         Ok(())
     }

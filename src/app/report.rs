@@ -1,4 +1,5 @@
-//! `parlab report`: a page or a text again, from the file that keeps its run.
+//! `parlab report`: a page or a text again, from the file that keeps its run; of several files, what
+//! they have in common.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -6,23 +7,24 @@ use std::rc::Rc;
 use super::recordings::{self, Kept};
 use super::replay::Replay;
 use super::session::{Session, Stop};
-use super::{Chosen, compare, page};
+use super::{Chosen, compare, page, room};
 use crate::event::{Event, Recording, Start};
 use crate::experiments::{self, Lesson};
 
 /// What the command is called in the stream of a room.
 pub const COMMAND: &str = "report";
 
-/// Draws one run as its own command drew it.
+/// Draws one run as its own command drew it, and several beside each other.
 ///
 /// # Errors
 /// Whatever stops it; nothing is drawn if any file has a flaw.
 pub fn report(session: &mut Session, files: &[PathBuf]) -> Result<(), Stop> {
     session.try_target()?;
-    for kept in recordings::read(session, files)? {
-        again(session, kept)?;
+    let mut kept = recordings::read(session, files)?;
+    match kept.pop_if(|_| files.len() == 1) {
+        Some(one) => again(session, one),
+        None => room::draw(session, &kept),
     }
-    Ok(())
 }
 
 /// The command that was recorded, with its file in the place of the runner. Where the text of its

@@ -210,11 +210,12 @@ fn report_command() -> Clap {
     let files = Arg::new("file")
         .value_name("FILE.json")
         .required(true)
+        .num_args(1..)
         .value_parser(value_parser!(PathBuf))
         .value_hint(ValueHint::FilePath)
-        .help("What --export FILE.json kept, or --json printed");
+        .help("What --export FILE.json kept, or --json printed; several are laid together");
     let command = Clap::new("report")
-        .about("Draws a run again from the file that keeps it")
+        .about("Draws a run again from the file that keeps it, or a room of runs side by side")
         .arg(files)
         .args(export::arguments());
     examples::with_these(
@@ -222,6 +223,7 @@ fn report_command() -> Clap {
         &[
             ("parlab report anna.json", "a run again, as text"),
             ("parlab report anna.json --lang it --export anna.html", "as a page"),
+            ("parlab report anna.json ugo.json --export class.html", "side by side"),
         ],
     )
 }

@@ -164,6 +164,7 @@ impl Values {
             | Event::Machine(_)
             | Event::Price(_)
             | Event::Readiness(_)
+            | Event::Room(_)
             | Event::Doing(_)
             | Event::Error(_)
             | Event::End(_) => {}

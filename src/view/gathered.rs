@@ -1,5 +1,7 @@
 //! What one experiment has reported so far, by variant.
 
+use std::collections::HashMap;
+
 use crate::event::{Curve, Line, LostUpdate, Measure, Run, Timeline, Transfer};
 
 /// The events of one experiment that are drawn together.
@@ -19,11 +21,14 @@ impl Gathered {
     /// Variants of which none passes are left out.
     pub fn by_variant(&self, passes: impl Fn(&Run) -> bool) -> Vec<(&str, Vec<&Run>)> {
         let mut variants: Vec<(&str, Vec<&Run>)> = Vec::new();
+        // A file may name more variants than any experiment has.
+        let mut places: HashMap<&str, usize> = HashMap::new();
         for run in self.runs.iter().filter(|run| passes(run)) {
-            match variants.iter_mut().find(|(name, _)| *name == run.variant) {
-                Some((_, runs)) => runs.push(run),
-                None => variants.push((&run.variant, vec![run])),
-            }
+            let place = *places.entry(&run.variant).or_insert_with(|| {
+                variants.push((&run.variant, Vec::new()));
+                variants.len() - 1
+            });
+            variants[place].1.push(run);
         }
         variants
     }

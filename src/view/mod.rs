@@ -13,6 +13,7 @@ pub mod json;
 pub mod markdown;
 pub mod output;
 mod position;
+mod room;
 pub mod screen;
 pub mod style;
 mod table;
@@ -25,7 +26,9 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::event::{Error, Event, Flaw, Machine, Standing};
+pub use self::room::Question;
+
+use crate::event::{Error, Event, Flaw, Machine, Room, Standing};
 use crate::lesson::doc;
 use crate::lesson::fault::Fault;
 
@@ -267,6 +270,11 @@ pub trait View {
     /// The lines of the file that is drawn from, as they stand.
     fn recorded(&mut self, _lines: &[&str]) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Several runs laid together, with the questions that they answer: more than the event has.
+    fn room(&mut self, room: &Room, _questions: &[Question]) -> io::Result<()> {
+        self.event(&Event::Room(Box::new(room.clone())))
     }
 
     /// A file is no stream of events that can be drawn.

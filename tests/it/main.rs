@@ -42,6 +42,7 @@ mod raw_server;
 mod readme;
 mod report;
 mod report_flaws;
+mod report_room;
 mod room;
 mod runner_ends;
 mod runner_kills;

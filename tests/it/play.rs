@@ -317,6 +317,14 @@ fn a_game_is_no_option_of_a_lesson() {
     done.stderr_has("game");
 }
 
+#[test]
+fn the_parts_that_were_asked_for_are_no_option_of_a_lesson() {
+    let room = Rc::new(Room::new());
+    room.file("x.md", lesson_text(&[format!("{RUN}\nparts = [\"all\"]")]));
+    let done = Parlab::in_room(&room).args(["lesson", "./x.md"]).run().any_stdout().code(2);
+    done.stderr_has("parts");
+}
+
 /// A game that waits for somebody who does not type, and the end to type at.
 fn waiting() -> (Running, Family, File) {
     let (read, write) = pipe();

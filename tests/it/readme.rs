@@ -70,7 +70,8 @@ fn the_readme_names_every_part_and_every_command() {
             assert!(README.contains(&format!("`{part}`")), "the README does not name `{part}`");
         }
     }
-    let commands = ["course", "lesson", "compare", "explore", "play", "list", "doctor", "check"];
+    let commands =
+        ["course", "lesson", "compare", "explore", "play", "report", "list", "doctor", "check"];
     for command in commands.into_iter().chain(["new", "completions", "man"]) {
         assert!(README.contains(&format!("`parlab {command}")), "no `parlab {command}`");
     }

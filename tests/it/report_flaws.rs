@@ -257,8 +257,11 @@ fn whatever_a_stream_holds_it_is_drawn_or_refused() {
         let done = Parlab::in_room(&room).args(args).args(["--json"]).run();
         done.stdout().lines().map(str::to_owned).collect()
     };
+    room.file("whole.json", stream(&room).join("\n"));
+    room.file("lesson.json", record(&["lesson", "lock", "--runs", "2"]).join("\n"));
     let streams = [
         stream(&room),
+        alone(&["report", "whole.json", "lesson.json"]),
         record(&["compare", "all", "--runs", "1"]),
         record(&["lesson", "threads", "--part", "all", "--runs", "1"]),
         record(&["lesson", "process", "--part", "all", "--runs", "1"]),
@@ -285,6 +288,10 @@ fn whatever_a_stream_holds_it_is_drawn_or_refused() {
             room.file("mutated.json", &text);
             let done = report(&room, "mutated.json").args(["--export", "m.html", "--force"]).run();
             drop(done.stdout_has("mutated.json"));
+            if recording.start.command != "report" {
+                let both = ["whole.json", "--export", "m.html", "--force"];
+                drop(report(&room, "mutated.json").args(both).run().any_stdout());
+            }
         }
     }
     assert!(kept > 150, "only {kept} of them could be drawn");

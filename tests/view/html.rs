@@ -8,6 +8,7 @@ use parlab::view::View;
 use parlab::view::html::{Html, page};
 
 use crate::offers::price;
+use crate::room::{questions, room};
 use crate::stream::{lesson, more, run, start, stream};
 
 /// The page of these events and of whatever else is shown, in both languages.
@@ -50,7 +51,8 @@ fn pages() -> Vec<String> {
     let mut timed = vec![start("compare"), timeline()];
     timed.extend(stream().into_iter().skip(1));
     let taught = page_of(&[start("lesson")], |sheet| lesson(sheet));
-    vec![page_of(&timed, nothing), page_of(&more(), nothing), taught]
+    let together = page_of(&[start("report")], |sheet| sheet.room(&room(), &questions()).unwrap());
+    vec![page_of(&timed, nothing), page_of(&more(), nothing), taught, together]
 }
 
 /// An element as it opens: its name and its attributes.
@@ -149,11 +151,20 @@ fn each_language_says_everything_and_nothing_in_the_other() {
             let count = |sheet: &str| sheet.matches(element).count();
             assert_eq!(count(english), count(italian), "{element}");
         }
-        assert!(english.contains("Measured on this machine"));
-        assert!(italian.contains("Misurato su questa macchina"));
+        // Runs that were laid together were measured on several.
+        let on_one = !english.contains("Several runs side by side");
+        assert_eq!(english.contains("Measured on this machine"), on_one);
+        assert_eq!(italian.contains("Misurato su questa macchina"), on_one);
         assert!(!italian.contains("Measured on") && !english.contains("Misurato"));
     }
-    let [compared, more, taught] = &pages()[..] else { panic!("three pages") };
+    let [compared, more, taught, together] = &pages()[..] else { panic!("four pages") };
+    for words in [
+        "Le varianti, da un file all&#x27;altro",
+        "8 CPU, Python 3.13t",
+        "detto in 2, verificato in 0 file",
+    ] {
+        assert!(together.contains(words), "{words}");
+    }
     for words in ["Dove è finita ogni esecuzione", "Chi ha fatto che cosa", "Vince atomic"] {
         assert!(compared.contains(words), "{words}");
     }

@@ -7,6 +7,7 @@ mod html;
 mod manners;
 mod offers;
 mod pages;
+mod room;
 mod schedules;
 mod stream;
 mod trace;

@@ -62,11 +62,19 @@ pub(super) fn lines(text: &str) -> String {
 
 /// Where the runs of each variant ended.
 fn outcomes(gathered: &Gathered, lang: Lang) -> String {
-    let counts = |run: &Run| !run.traced && run.expected.is_some() && run.got.is_some();
-    let variants = gathered.by_variant(counts);
+    let variants = gathered.by_variant(has_end);
     let runs = || variants.iter().flat_map(|(_, runs)| runs);
     let expected = runs().find_map(|run| run.expected);
     let common = expected.filter(|_| runs().all(|run| run.expected == expected));
+    ended(&words::outcomes_heading(lang, common), gathered, lang)
+}
+
+fn has_end(run: &Run) -> bool {
+    !run.traced && run.expected.is_some() && run.got.is_some()
+}
+
+/// Where runs ended, under this heading.
+pub(super) fn ended(heading: &str, gathered: &Gathered, lang: Lang) -> String {
     let row = |(variant, runs): &(&str, Vec<&Run>)| {
         let right = runs.iter().filter(|run| run.got == run.expected).count();
         vec![(*variant).to_owned(), format!("{right}/{}", runs.len()), ends(runs)]
@@ -77,10 +85,10 @@ fn outcomes(gathered: &Gathered, lang: Lang) -> String {
             words::column(lang, Column::Right).to_owned(),
             words::ended_at(lang).to_owned(),
         ],
-        rows: variants.iter().map(row).collect(),
+        rows: gathered.by_variant(has_end).iter().map(row).collect(),
         numbers: vec![false, true, false],
     };
-    paper::table(&words::outcomes_heading(lang, common), &grid)
+    paper::table(heading, &grid)
 }
 
 /// The different ends in order, each with how many runs had it where these are several.

@@ -8,6 +8,7 @@
 
 mod figures;
 mod paper;
+mod room;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -15,8 +16,8 @@ use std::io;
 use super::gathered::Gathered;
 use super::style::Style;
 use super::text::{prices, pythons};
-use super::{CodeBlock, View, visible, words};
-use crate::event::{Event, Price, Start};
+use super::{CodeBlock, Question, View, visible, words};
+use crate::event::{Event, Price, Room, Start};
 use crate::lesson::doc::Lang;
 
 /// Lines to write a reason on, and an answer.
@@ -196,6 +197,7 @@ impl View for Handout {
             Event::Python(python) => self.remark(&pythons::one(&python, &self.unwrapped())),
             Event::Note(note) => self.remark(&words::note(self.lang, &note)),
             Event::Price(price) => self.prices.push(price),
+            Event::Room(room) => self.section(&room, &[]),
             Event::Summary(summary) => self.results(Some(&summary)),
             Event::End(_) => {
                 self.results(None);
@@ -211,6 +213,13 @@ impl View for Handout {
             | Event::Answer(_)
             | Event::Doing(_)
             | Event::Error(_) => {}
+        }
+        Ok(())
+    }
+
+    fn room(&mut self, room: &Room, questions: &[Question]) -> io::Result<()> {
+        if let Event::Room(room) = visible::event(&Event::Room(Box::new(room.clone())))? {
+            self.section(&room, questions);
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ mod outcomes;
 mod page;
 mod prose;
 mod results;
+mod room;
 mod table;
 mod templates;
 mod timeline;
@@ -27,8 +28,8 @@ use self::templates::{Templates, value};
 use super::gathered::Gathered;
 use super::style::Style;
 use super::text::prices;
-use super::{CodeBlock, Part, Redrawn, View, visible, words};
-use crate::event::{Event, Machine, Price, Start};
+use super::{CodeBlock, Part, Question, Redrawn, View, visible, words};
+use crate::event::{Event, Machine, Price, Room, Start};
 use crate::lesson::doc::Lang;
 
 /// One language of a page.
@@ -69,7 +70,10 @@ impl Html {
     /// What is no lesson has no heading of its own.
     fn begin(&mut self, start: Box<Start>) -> io::Result<()> {
         if start.command != "lesson" {
-            let title = format!("parlab {} {}", start.command, start.lesson);
+            let title = match start.command.as_str() {
+                "report" => words::room_title(self.lang).to_owned(),
+                command => format!("parlab {command} {}", start.lesson),
+            };
             self.draw("title", context! { title => title.as_str() })?;
             self.title = Some(title);
         }
@@ -126,9 +130,10 @@ impl Html {
         self.command() == "compare" && self.start.as_ref().is_some_and(|s| s.lesson == "all")
     }
 
-    /// The machine of the run, once it is known.
+    /// The machine of the run, once it is known; runs laid together have several.
     fn machine(&self) -> Option<&Machine> {
-        self.start.as_ref().map(|start| &start.machine)
+        let start = self.start.as_ref().filter(|start| start.command != "report");
+        start.map(|start| &start.machine)
     }
 
     /// The prices, if there are any.
@@ -163,6 +168,7 @@ impl View for Html {
             Event::Python(python) => self.python(&python)?,
             Event::Note(note) => self.note(&words::note(self.lang, &note))?,
             Event::Price(price) => self.prices.push(price),
+            Event::Room(room) => self.section(&room, &[])?,
             Event::Summary(summary) => self.results(Some(&summary))?,
             Event::End(_) => {
                 self.results(None)?;
@@ -193,6 +199,13 @@ impl View for Html {
         }
         let said = words::redrawn(self.lang, from);
         self.lines("note", &visible::line(&said))
+    }
+
+    fn room(&mut self, room: &Room, questions: &[Question]) -> io::Result<()> {
+        match visible::event(&Event::Room(Box::new(room.clone())))? {
+            Event::Room(room) => self.section(&room, questions),
+            _ => Ok(()),
+        }
     }
 
     fn heading(&mut self, text: &str) -> io::Result<()> {

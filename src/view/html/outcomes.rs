@@ -99,6 +99,13 @@ pub(super) fn of(gathered: &Gathered, lang: Lang) -> Option<Outcomes> {
     })
 }
 
+impl Outcomes {
+    /// The same under a heading of its own.
+    pub fn under(self, heading: String) -> Outcomes {
+        Outcomes { heading, ..self }
+    }
+}
+
 fn row(variant: &str, runs: &[&Run], scale: &Scale, lang: Lang) -> Option<Row> {
     let expected = runs.first()?.expected?;
     let mut ends: Vec<i64> = runs.iter().filter_map(|run| run.got).collect();

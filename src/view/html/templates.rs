@@ -21,6 +21,7 @@ const ALL: &[(&str, &str)] = &[
     ("outcomes", include_str!("templates/outcomes.html")),
     ("page", include_str!("templates/page.html")),
     ("parts", include_str!("templates/parts.html")),
+    ("prediction", include_str!("templates/prediction.html")),
     ("printed", include_str!("templates/printed.html")),
     ("programs", include_str!("templates/programs.html")),
     ("question", include_str!("templates/question.html")),

@@ -20,6 +20,7 @@ pub(super) mod overlap;
 pub(super) mod placement;
 pub(super) mod prices;
 pub(super) mod pythons;
+mod room;
 pub(super) mod schedules;
 pub(super) mod starts;
 pub(super) mod timeline;
@@ -36,12 +37,12 @@ use self::transfers::Bars;
 use super::gathered::Gathered;
 use super::style::{Paint, Style};
 use super::{
-    CodeBlock, CourseRow, Forgetting, LessonRow, Level, Part, Redrawn, View, markdown, visible,
-    words,
+    CodeBlock, CourseRow, Forgetting, LessonRow, Level, Part, Question, Redrawn, View, markdown,
+    visible, words,
 };
 use crate::event::{
-    End, EndReason, Error, Event, Flaw, Machine, Price, Progress, Python, Readiness, Standing,
-    Summary, Transfer,
+    End, EndReason, Error, Event, Flaw, Machine, Price, Progress, Python, Readiness, Room,
+    Standing, Summary, Transfer,
 };
 use crate::lesson::fault::Fault;
 
@@ -235,6 +236,12 @@ impl Text {
         !self.pricing || self.said.insert(remark.to_owned())
     }
 
+    /// One section of several runs laid together.
+    fn section(&mut self, told: &Room, questions: &[Question]) -> io::Result<()> {
+        let style = self.style;
+        room::draw(told, questions, &style).iter().try_for_each(|block| self.block(block))
+    }
+
     /// One more Python; several make one list.
     fn python(&mut self, line: &str) -> io::Result<()> {
         if line.is_empty() || !self.is_news(line) {
@@ -289,7 +296,7 @@ impl View for Text {
                 self.pricing = start.command == "compare" && start.lesson == "all";
                 self.comparing = start.command == "compare" && !self.pricing;
                 self.machine = (start.command == "doctor").then(|| start.machine.clone());
-                if start.command != "lesson" && !self.options.quiet {
+                if !["lesson", "report"].contains(&start.command.as_str()) && !self.options.quiet {
                     let machine = words::machine(style.lang, &start.machine);
                     self.block(&blocks::plain(&machine, "", &style))?;
                 }
@@ -322,6 +329,7 @@ impl View for Text {
                 }
             }
             Event::Summary(summary) => self.results(Some(&summary))?,
+            Event::Room(room) => self.section(&room, &[])?,
             Event::Answer(_) => {}
             Event::Doing(doing) => {
                 self.aside(&(words::doing(style.lang, &doing) + "\n"))?;
@@ -482,6 +490,13 @@ impl View for Text {
         }
         let said = words::redrawn(self.style.lang, from);
         self.block(&blocks::plain(&visible::line(&said), "", &self.style))
+    }
+
+    fn room(&mut self, room: &Room, questions: &[Question]) -> io::Result<()> {
+        match visible::event(&Event::Room(Box::new(room.clone())))? {
+            Event::Room(room) => self.section(&room, questions),
+            _ => Ok(()),
+        }
     }
 
     fn flaw(&mut self, file: &str, flaw: &Flaw) -> io::Result<()> {

@@ -83,6 +83,15 @@ impl Scale {
 /// The picture; empty where no run had an expected value. Traced runs are left out:
 /// the ledger changes how the loops meet.
 pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
+    let counts = |run: &&Run| !run.traced && run.expected.is_some() && run.got.is_some();
+    let mut expected = gathered.runs.iter().filter(counts).map(|run| run.expected);
+    let first = expected.next().flatten();
+    let common = first.filter(|_| expected.all(|value| value == first));
+    under(&words::outcomes_heading(style.lang, common), gathered, style)
+}
+
+/// The same under a heading of its own.
+pub(super) fn under(heading: &str, gathered: &Gathered, style: &Style) -> String {
     let rows: Vec<Row> = gathered
         .by_variant(|run| !run.traced && run.expected.is_some() && run.got.is_some())
         .into_iter()
@@ -94,8 +103,7 @@ pub(super) fn draw(gathered: &Gathered, style: &Style) -> String {
     };
     let expected = rows.first().map(|row| row.expected);
     let common = expected.filter(|value| rows.iter().all(|row| row.expected == *value));
-    let heading = words::outcomes_heading(style.lang, common);
-    let mut text = blocks::title(&heading, Paint::Heading, style);
+    let mut text = blocks::title(heading, Paint::Heading, style);
     let label = rows.iter().map(|row| display_width(row.variant)).max().unwrap_or(0);
     let columns = columns(&rows, label, style).min(if least == greatest { 3 } else { usize::MAX });
     let scale = Scale { least, greatest, columns };

@@ -1,0 +1,275 @@
+//! Several runs from several machines, laid together: what each file says of itself, counted.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::recordings::Kept;
+use super::session::{Session, Stop};
+use super::source;
+use crate::event::{
+    Alike, Believed, Ends, Event, Explored, Group, Params, Prediction, Reached, Recording, Room,
+    Run, Schedules, Summary, Together, Variants,
+};
+use crate::experiments;
+use crate::lesson::block::Kind;
+use crate::lesson::doc::{self, Doc};
+use crate::view::Question;
+
+mod prices;
+
+/// Draws a section for each command and lesson that the files are of.
+///
+/// # Errors
+/// Whatever stops it.
+pub fn draw(session: &mut Session, kept: &[Kept]) -> Result<(), Stop> {
+    session.start(super::report::COMMAND, "all", &Params::default())?;
+    // A room lays ends and ratios together, not what happened when.
+    session.has_times(&[])?;
+    for room in rooms(kept) {
+        tell(session, &room)?;
+    }
+    Ok(())
+}
+
+/// Tells of one section, to each reader with the questions in their language.
+///
+/// # Errors
+/// When output cannot be written.
+pub fn tell(session: &mut Session, room: &Room) -> Result<(), Stop> {
+    if let Some(export) = &mut session.export {
+        export.line(&Event::Room(Box::new(room.clone())))?;
+    }
+    let lesson = experiments::lesson(&room.lesson).filter(|_| !room.predictions.is_empty());
+    let mut readers = session.readers().into_iter();
+    Ok(readers.try_for_each(|reader| {
+        let text = lesson.map(|lesson| source::text(lesson, reader.lang));
+        let doc = text.and_then(|(file, text)| doc::parse(&file, text).ok());
+        let questions = doc.map(|doc| questions(&doc)).unwrap_or_default();
+        reader.view.room(room, &questions)
+    })?)
+}
+
+fn questions(doc: &Doc) -> Vec<Question> {
+    let ask = |kind: &Kind| match kind {
+        Kind::Ask(ask) => Some(Question {
+            ask: ask.id.value.clone(),
+            text: ask.question.clone(),
+            answers: (ask.answers.iter())
+                .map(|answer| (answer.belief.value.clone(), answer.text.clone()))
+                .collect(),
+        }),
+        _ => None,
+    };
+    doc.blocks.iter().filter_map(|block| ask(&block.kind)).collect()
+}
+
+/// The files of each command and lesson, in the order of the first of each.
+fn rooms(kept: &[Kept]) -> Vec<Room> {
+    let mut rooms: Vec<(Room, Vec<&Recording>)> = Vec::new();
+    for Kept { recording, .. } in kept {
+        let start = &recording.start;
+        let same = |room: &Room| room.command == start.command && room.lesson == start.lesson;
+        let at = rooms.iter().position(|(room, _)| same(room)).unwrap_or_else(|| {
+            let (command, lesson) = (start.command.clone(), start.lesson.clone());
+            rooms.push((Room { command, lesson, ..Room::default() }, Vec::new()));
+            rooms.len() - 1
+        });
+        let (room, recordings) = &mut rooms[at];
+        add(room, recording);
+        recordings.push(recording);
+    }
+    let differing = |(mut room, recordings): (Room, Vec<&Recording>)| {
+        room.differing = differing(&recordings);
+        room
+    };
+    rooms.into_iter().map(differing).collect()
+}
+
+/// The options that are not the same in all files. Seeds change no outcome.
+fn differing(recordings: &[&Recording]) -> Map<String, Value> {
+    let of_each: Vec<Value> = (recordings.iter())
+        .map(|recording| serde_json::to_value(&recording.start.params).unwrap_or_default())
+        .collect();
+    let objects = || of_each.iter().filter_map(Value::as_object);
+    let mut differing = Map::new();
+    for name in objects().flat_map(Map::keys).filter(|name| *name != "seed") {
+        let mut values: Vec<Value> = Vec::new();
+        for object in objects() {
+            let value = object.get(name).cloned().unwrap_or_default();
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        if values.len() > 1 {
+            differing.insert(name.clone(), Value::Array(values));
+        }
+    }
+    differing
+}
+
+/// The one of a list that is asked for, made if it is not there.
+fn entry<T>(list: &mut Vec<T>, is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> &mut T {
+    let at = list.iter().position(is_it).unwrap_or_else(|| {
+        list.push(new());
+        list.len() - 1
+    });
+    &mut list[at]
+}
+
+/// Lays one more file to the others.
+fn add(room: &mut Room, recording: &Recording) {
+    let machine = &recording.start.machine;
+    room.files += 1;
+    let is_alike = |alike: &Alike| {
+        (alike.cpus, &alike.arch, &alike.kernel) == (machine.cpus, &machine.arch, &machine.kernel)
+    };
+    let (arch, kernel) = (machine.arch.clone(), machine.kernel.clone());
+    let new = || Alike { cpus: machine.cpus, arch, kernel, files: 0 };
+    entry(&mut room.machines, is_alike, new).files += 1;
+    for event in recording.events() {
+        match event {
+            Event::Schedules(told) => add_program(room, told),
+            Event::Answer(answer) => {
+                let new = || Prediction {
+                    ask: answer.ask.clone(),
+                    files: 0,
+                    unsaid: 0,
+                    answers: Vec::new(),
+                };
+                let asked = entry(&mut room.predictions, |p| p.ask == answer.ask, new);
+                asked.files += 1;
+                asked.unsaid += u32::from(answer.said.is_none());
+                for belief in &answer.held {
+                    believed(asked, belief).held += 1;
+                }
+                if let Some(belief) = &answer.said {
+                    believed(asked, belief).said += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    // A price list tells of each experiment by its prices.
+    if recording.start.lesson != "all" {
+        add_runs(room, recording);
+    }
+    prices::add(&mut room.prices, recording);
+}
+
+fn believed<'a>(asked: &'a mut Prediction, belief: &str) -> &'a mut Believed {
+    let new = || Believed { belief: belief.to_string(), said: 0, held: 0 };
+    entry(&mut asked.answers, |answer| answer.belief == belief, new)
+}
+
+/// Lays the runs of a file to those of the others: each experiment up to its summary, which says
+/// what they compare with.
+fn add_runs(room: &mut Room, recording: &Recording) {
+    let mut runs: Vec<&Run> = Vec::new();
+    // What this file was counted for already: an experiment may run more than once.
+    let mut counted = BTreeSet::new();
+    for event in recording.events() {
+        match event {
+            // Without a ledger, and in which nobody was held up on purpose.
+            Event::Run(run) if !run.traced && run.delayed.is_none() => runs.push(run),
+            Event::Summary(summary) => {
+                let runs = std::mem::take(&mut runs);
+                let of_it = runs.iter().filter(|run| run.experiment == summary.experiment);
+                let of_it: Vec<&Run> = of_it.copied().collect();
+                if !of_it.is_empty() {
+                    let cpus = recording.start.machine.cpus;
+                    add_experiment(&mut room.experiments, summary, &of_it, cpus, &mut counted);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Lays one experiment of a file to the same of the others.
+fn add_experiment(
+    all: &mut Vec<Together>,
+    summary: &Summary,
+    runs: &[&Run],
+    cpus: usize,
+    counted: &mut BTreeSet<[String; 3]>,
+) {
+    let Summary { experiment, baseline, .. } = summary;
+    let is_it = |of: &Together| of.experiment == *experiment && of.baseline == *baseline;
+    let together = entry(all, is_it, || Together {
+        experiment: experiment.clone(),
+        baseline: baseline.clone(),
+        variants: Vec::new(),
+    });
+    for run in runs {
+        let group = group(together, run, cpus);
+        group.runs += 1;
+        group.correct_runs += u32::from(run.correct != Some(false));
+        if let (Some(expected), Some(got)) = (run.expected, run.got) {
+            let new = || Ends { expected, got: Vec::new() };
+            entry(&mut group.ends, |ends| ends.expected == expected, new).got.push(got);
+        }
+        let name = [experiment, baseline, &run.variant].map(String::clone);
+        group.files += u32::from(counted.insert(name));
+    }
+    let ran = |variant: &str| runs.iter().find(|run| run.variant == variant);
+    for told in &summary.variants {
+        let ratio = told.ratio.filter(|ratio| ratio.is_finite() && *ratio > 0.0);
+        if let (Some(run), Some(ratio)) = (ran(&told.variant), ratio) {
+            let group = group(together, run, cpus);
+            group.ratios.push(ratio);
+            group.ratios.sort_by(f64::total_cmp);
+        }
+    }
+}
+
+/// Who ran a variant on as many CPUs, with the same Python.
+fn group<'a>(together: &'a mut Together, run: &Run, cpus: usize) -> &'a mut Group {
+    let variant = match (&run.python, run.variant.split_once('-')) {
+        (Some(_), Some((_, of))) => format!("python-{of}"),
+        _ => run.variant.clone(),
+    };
+    let python = run.python.as_deref().map(|version| {
+        let minor: Vec<&str> = version.splitn(3, '.').take(2).collect();
+        minor.join(".") + if run.gil == Some(false) { "t" } else { "" }
+    });
+    let new = || Variants { variant: variant.clone(), groups: Vec::new() };
+    let variants = entry(&mut together.variants, |of| of.variant == variant, new);
+    let is_it = |group: &Group| group.cpus == cpus && group.python == python;
+    let new = || Group { cpus, python: python.clone(), ..Group::default() };
+    entry(&mut variants.groups, is_it, new)
+}
+
+/// Lays the schedules of one more file to those of the others that explored the same.
+fn add_program(room: &mut Room, told: &Schedules) {
+    let is_it = |of: &Explored| {
+        (&of.experiment, &of.variant, of.ops, of.processes, of.total, of.right)
+            == (&told.experiment, &told.variant, told.ops, told.processes, told.total, told.right)
+    };
+    let new = || Explored {
+        experiment: told.experiment.clone(),
+        variant: told.variant.clone(),
+        ops: told.ops,
+        processes: told.processes,
+        word: told.word.clone(),
+        right: told.right,
+        files: 0,
+        total: told.total,
+        ran: 0,
+        outcomes: Vec::new(),
+    };
+    let program = entry(&mut room.programs, is_it, new);
+    program.files += 1;
+    program.ran = program.ran.saturating_add(told.ran);
+    let ends = told.outcomes.iter().map(|o| (Some(o.value), o.schedules, o.observed, o.free));
+    let stuck = (None, told.stuck, told.stuck_observed, told.stuck_free);
+    let stuck = (told.stuck > 0).then_some(stuck);
+    for (value, schedules, observed, free) in ends.chain(stuck) {
+        let new = || Reached { value, schedules, observed: 0, free: 0, files: 0 };
+        let reached = entry(&mut program.outcomes, |of| of.value == value, new);
+        let free = free.unwrap_or(0);
+        reached.observed = reached.observed.saturating_add(observed);
+        reached.free = reached.free.saturating_add(free);
+        reached.files += u32::from(observed > 0 || free > 0);
+    }
+}
