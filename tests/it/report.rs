@@ -128,12 +128,20 @@ fn what_a_newer_version_of_the_schema_adds_is_passed_over() {
 #[test]
 fn no_process_is_started_and_no_python_looked_for() {
     let room = Rc::new(Room::new());
-    let compare = "compare lock --no-python --only locked --runs 1 --iterations 1000";
-    drop(typed(&room, &format!("{compare} --export run.json")).run().any_stdout());
-    room.program("python3", "echo called >> called; exit 1");
-    // A runner would tell of itself on stderr.
+    let compare = "compare lock --no-python --runs 1 --iterations 1000";
+    let lines = typed(&room, &format!("{compare} --json")).run();
+    // Whoever ran it again would look for the Python that this asks for.
+    let asks = lines.stdout().replacen("\"python\":[\"none\"]", "\"python\":[\"auto\"]", 1);
+    assert_ne!(asks, lines.stdout());
+    room.file("run.json", asks);
+    let called = room.path("out").join("called");
+    room.program("python3", &format!("echo called >> {}", called.display()));
     drop(typed(&room, "report run.json -v").run().stdout_has("locked"));
-    assert!(!room.path("work").join("called").exists());
+    assert!(!called.exists());
+    // And a run does: the same file would be there.
+    let only = "compare lock --only locked,python-locked --runs 1 --iterations 1000";
+    drop(typed(&room, only).run().any_stdout().any_stderr());
+    assert!(called.exists());
 }
 
 #[test]

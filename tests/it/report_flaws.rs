@@ -275,14 +275,15 @@ fn whatever_a_stream_holds_it_is_drawn_or_refused() {
         told.collect::<Vec<String>>()
     });
     let (mut dice, mut kept) = (Dice(4711), 0);
-    for round in 0..600 {
+    for round in 0..420 {
         let lines = dice.mutated(&streams[round % streams.len()]);
         let text = lines.join("\n") + "\n";
         let Ok(recording) = Recording::read(text.as_bytes()) else { continue };
         kept += 1;
         let result = std::panic::catch_unwind(|| drawn(&recording, [40, 60, 80, 100][round % 4]));
         let length = result.unwrap_or_else(|_| panic!("round {round} of\n{text}"));
-        assert!(length < 4_000_000, "round {round}: {length} bytes of\n{text}");
+        // As long as what it draws, and no longer: no number in it makes it so.
+        assert!(length < 1_000_000 + 100 * text.len(), "round {round}: {length} bytes of\n{text}");
         // The whole command, lesson texts among it; a program for each would take too long.
         if round % 12 == 0 {
             room.file("mutated.json", &text);
@@ -294,7 +295,7 @@ fn whatever_a_stream_holds_it_is_drawn_or_refused() {
             }
         }
     }
-    assert!(kept > 150, "only {kept} of them could be drawn");
+    assert!(kept > 100, "only {kept} of them could be drawn");
 }
 
 #[test]
