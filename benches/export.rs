@@ -20,8 +20,9 @@ const ROUNDS: u32 = 21;
 /// Runs of each variant in one command.
 const RUNS: u32 = 40;
 const VARIANTS: [&str; 2] = ["unlocked", "locked"];
-/// Runs of each variant that a page has to hold.
+/// Runs of each variant that a page has to hold, and the variants, the first two of which go wrong.
 const MANY: u32 = 1000;
+const BANK: [&str; 6] = ["unlocked", "half-locked", "locked", "coarse", "atomic", "local"];
 const MIB: f64 = 1024.0 * 1024.0;
 
 fn main() -> Result<()> {
@@ -90,7 +91,7 @@ fn written(report: &mut Report) -> Result<()> {
         length = page(sheets.into(), Lang::En)?.len();
         times.push(began.elapsed().as_secs_f64());
     }
-    let what = format!("a page of {MANY} runs of each of {} variants", 6);
+    let what = format!("a page of {MANY} runs of each of {} variants", BANK.len());
     report.under(&what, stats::median(&times).unwrap_or(f64::NAN), 0.5, time);
     report.under("its size", length as f64, 2.0 * MIB, bytes);
     Ok(())
@@ -100,9 +101,7 @@ fn written(report: &mut Report) -> Result<()> {
 fn events() -> Vec<Event> {
     let mut events = Vec::new();
     for index in 0..MANY {
-        for (at, variant) in
-            ["unlocked", "half-locked", "locked", "coarse", "atomic", "local"].iter().enumerate()
-        {
+        for (at, variant) in BANK.iter().enumerate() {
             let got = if at < 2 { i64::from(index * 7919 % 4001) } else { 100 };
             events.push(Event::Run(Run {
                 experiment: "bank".to_owned(),
