@@ -113,18 +113,14 @@ impl Export {
     /// [`ErrorKind::FileExists`] if it is there and may not be replaced, [`ErrorKind::Output`] if
     /// it cannot be written.
     pub fn try_target(&self) -> Result<(), Box<Error>> {
-        let Target { file, force, .. } = &self.target;
-        match fs::symlink_metadata(file) {
+        let target = &self.target;
+        match fs::symlink_metadata(&target.file) {
             Ok(about) if about.is_dir() => {
-                return Err(self.unwritable(&io::Error::from(io::ErrorKind::IsADirectory)));
+                Err(target.unwritable(&io::Error::from(io::ErrorKind::IsADirectory)))
             }
-            Ok(_) if !force => {
-                let file = file.display().to_string();
-                return Err(Box::new(Error::new(ErrorKind::FileExists, Some(file), None)));
-            }
-            _ => {}
+            Ok(_) if !target.force => Err(target.taken()),
+            _ => target.beside().map(drop).map_err(|error| target.unwritable(&error)),
         }
-        self.beside().map(drop).map_err(|error| self.unwritable(&error))
     }
 
     /// Refuses what would leave nothing to keep: a trace of experiments that tell no times.
@@ -212,37 +208,38 @@ impl Export {
         {
             return Err(self.no_times());
         }
-        let beside = self.beside().map_err(|error| self.unwritable(&error))?;
-        let (target, unwritable) = (self.target.clone(), self.unwritable_as());
-        let text = match self.kept {
+        let Export { target, lang, kept } = self;
+        let text = match kept {
             Kept::Events(json) => Ok(json.into_inner()),
             Kept::Page(sheets) => {
                 let sheets = sheets.into_iter().map(|sheet| sheet.view).collect();
-                html::page(sheets, self.lang).map(String::into_bytes)
+                html::page(sheets, lang).map(String::into_bytes)
             }
             Kept::Handout(sheet) => Ok(sheet.view.into_text().into_bytes()),
             Kept::Trace(trace) => trace.into_text().map(String::into_bytes),
         };
-        let text = text.map_err(|error| unwritable(&error))?;
-        let mut beside = beside;
-        beside.write_all(&text).map_err(|error| unwritable(&error))?;
-        let file = target.file.display().to_string();
-        let placed = match target.force {
-            true => beside.persist(&target.file),
-            false => beside.persist_noclobber(&target.file),
-        };
-        match placed {
-            Ok(_) => Ok(file),
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(Box::new(Error::new(ErrorKind::FileExists, Some(file), None)))
-            }
-            Err(error) => Err(unwritable(&error.error)),
+        match text.and_then(|text| target.write(&text)) {
+            Ok(()) => Ok(target.file.display().to_string()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(target.taken()),
+            Err(error) => Err(target.unwritable(&error)),
         }
+    }
+}
+
+impl Target {
+    fn write(&self, text: &[u8]) -> io::Result<()> {
+        let mut beside = self.beside()?;
+        beside.write_all(text)?;
+        match self.force {
+            true => beside.persist(&self.file)?,
+            false => beside.persist_noclobber(&self.file)?,
+        };
+        Ok(())
     }
 
     /// A file with a name of its own in the same directory, which a rename can put in place.
     fn beside(&self) -> io::Result<tempfile::NamedTempFile> {
-        let directory = self.target.file.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = self.file.parent().filter(|parent| !parent.as_os_str().is_empty());
         // Readable by whom the umask lets, as any file that a shell would have made.
         tempfile::Builder::new()
             .prefix(".parlab-")
@@ -250,19 +247,18 @@ impl Export {
             .tempfile_in(directory.unwrap_or(Path::new(".")))
     }
 
-    fn unwritable(&self, error: &io::Error) -> Box<Error> {
-        self.unwritable_as()(error)
+    /// The file is there, and nobody said that it may be replaced.
+    fn taken(&self) -> Box<Error> {
+        let file = self.file.display().to_string();
+        Box::new(Error::new(ErrorKind::FileExists, Some(file), None))
     }
 
-    /// What to say of an error about this file, for when the rest of it is gone.
-    fn unwritable_as(&self) -> impl Fn(&io::Error) -> Box<Error> + use<> {
-        let file = self.target.file.display().to_string();
-        move |error| {
-            // The file beside has a name that nobody gave.
-            let said = error.raw_os_error().map(io::Error::from_raw_os_error);
-            let said = said.map_or_else(|| error.to_string(), |said| said.to_string());
-            Box::new(Error::new(ErrorKind::Output, Some(file.clone()), Some(said)))
-        }
+    fn unwritable(&self, error: &io::Error) -> Box<Error> {
+        let file = self.file.display().to_string();
+        // The file beside has a name that nobody gave.
+        let said = error.raw_os_error().map(io::Error::from_raw_os_error);
+        let said = said.map_or_else(|| error.to_string(), |said| said.to_string());
+        Box::new(Error::new(ErrorKind::Output, Some(file), Some(said)))
     }
 }
 

@@ -9,7 +9,7 @@ use super::replay::Replay;
 use super::session::{Session, Stop};
 use super::{Chosen, compare, page, room};
 use crate::event::{Event, Recording, Start};
-use crate::experiments::{self, Lesson};
+use crate::experiments::{self, Experiment, Lesson};
 
 /// What the command is called in the stream of a room.
 pub const COMMAND: &str = "report";
@@ -30,6 +30,7 @@ pub fn report(session: &mut Session, files: &[PathBuf]) -> Result<(), Stop> {
 /// The command that was recorded, with its file in the place of the runner. Where the text of its
 /// lesson is not to be had, or no longer fits, the results alone.
 fn again(session: &mut Session, Kept { file, recording }: Kept) -> Result<(), Stop> {
+    session.has_times(&ran(&recording))?;
     let lines: Vec<&str> = recording.lines().collect();
     session.view.recorded(&lines)?;
     if let Some(export) = &mut session.export {
@@ -47,6 +48,15 @@ fn again(session: &mut Session, Kept { file, recording }: Kept) -> Result<(), St
     let lacks_text = told.is_some() || recording.start.command == "lesson";
     session.replay = Some(Replay::new(&file, &recording, lacks_text));
     session.tell_again()
+}
+
+/// The experiments that a recording tells of, as far as they are known here.
+fn ran(recording: &Recording) -> Vec<&'static Experiment> {
+    let told = recording.events().filter_map(|event| match event {
+        Event::Summary(summary) => experiments::experiment(&summary.experiment),
+        _ => None,
+    });
+    told.map(|(_, experiment)| experiment).collect()
 }
 
 /// A command whose results stand in a text.

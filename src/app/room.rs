@@ -166,8 +166,7 @@ fn believed<'a>(asked: &'a mut Prediction, belief: &str) -> &'a mut Believed {
 /// what they compare with.
 fn add_runs(room: &mut Room, recording: &Recording) {
     let mut runs: Vec<&Run> = Vec::new();
-    // What this file was counted for already: an experiment may run more than once.
-    let mut counted = BTreeSet::new();
+    let mut before: Vec<Together> = Vec::new();
     for event in recording.events() {
         match event {
             // Without a ledger, and in which nobody was held up on purpose.
@@ -177,8 +176,10 @@ fn add_runs(room: &mut Room, recording: &Recording) {
                 let of_it = runs.iter().filter(|run| run.experiment == summary.experiment);
                 let of_it: Vec<&Run> = of_it.copied().collect();
                 if !of_it.is_empty() {
-                    let cpus = recording.start.machine.cpus;
-                    add_experiment(&mut room.experiments, summary, &of_it, cpus, &mut counted);
+                    let which = which(summary, &of_it, &mut before);
+                    let together =
+                        entry(&mut room.experiments, |of| is_same(of, &which), || which.clone());
+                    lay(together, summary, &of_it, recording.start.machine.cpus);
                 }
             }
             _ => {}
@@ -186,21 +187,35 @@ fn add_runs(room: &mut Room, recording: &Recording) {
     }
 }
 
-/// Lays one experiment of a file to the same of the others.
-fn add_experiment(
-    all: &mut Vec<Together>,
-    summary: &Summary,
-    runs: &[&Run],
-    cpus: usize,
-    counted: &mut BTreeSet<[String; 3]>,
-) {
-    let Summary { experiment, baseline, .. } = summary;
-    let is_it = |of: &Together| of.experiment == *experiment && of.baseline == *baseline;
-    let together = entry(all, is_it, || Together {
-        experiment: experiment.clone(),
-        baseline: baseline.clone(),
+/// Whether two experiments may be laid together.
+fn is_same(one: &Together, other: &Together) -> bool {
+    let key =
+        |of: &Together| (of.experiment.clone(), of.baseline.clone(), of.compared.clone(), of.turn);
+    key(one) == key(other)
+}
+
+/// What a summary is of, as yet without runs; `before` are those of the same file.
+fn which(summary: &Summary, runs: &[&Run], before: &mut Vec<Together>) -> Together {
+    let peers: BTreeSet<&str> =
+        runs.iter().filter(|run| run.python.is_some()).map(|run| run.variant.as_str()).collect();
+    let names = summary.variants.iter().map(|told| &told.variant);
+    let mut which = Together {
+        experiment: summary.experiment.clone(),
+        compared: names.filter(|name| !peers.contains(name.as_str())).cloned().collect(),
+        turn: 1,
+        baseline: summary.baseline.clone(),
         variants: Vec::new(),
-    });
+    };
+    while before.iter().any(|of| is_same(of, &which)) {
+        which.turn += 1;
+    }
+    before.push(which.clone());
+    which
+}
+
+/// Lays one experiment of a file to the same of the others.
+fn lay(together: &mut Together, summary: &Summary, runs: &[&Run], cpus: usize) {
+    let mut counted = BTreeSet::new();
     for run in runs {
         let group = group(together, run, cpus);
         group.runs += 1;
@@ -209,8 +224,7 @@ fn add_experiment(
             let new = || Ends { expected, got: Vec::new() };
             entry(&mut group.ends, |ends| ends.expected == expected, new).got.push(got);
         }
-        let name = [experiment, baseline, &run.variant].map(String::clone);
-        group.files += u32::from(counted.insert(name));
+        group.files += u32::from(counted.insert(&run.variant));
     }
     let ran = |variant: &str| runs.iter().find(|run| run.variant == variant);
     for told in &summary.variants {

@@ -42,11 +42,19 @@ pub struct Alike {
     pub files: u32,
 }
 
-/// One experiment in all files, as far as they compare with the same variant.
+/// One experiment in all files, as far as they compare the same variants.
+///
+/// A lesson may run an experiment more than once, each time with steps or sizes of its own. Such
+/// runs are never laid together: those of other variants are told apart by these, those of the same
+/// by their `turn`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Together {
     /// Its name.
     pub experiment: String,
+    /// The variants that stood side by side, but for peers: a Python may be there or not.
+    pub compared: Vec<String>,
+    /// Which of the times it is that a file compares these, from 1.
+    pub turn: u32,
     /// What the ratios compare with.
     pub baseline: String,
     /// Its variants: the peers of one variant in several Pythons are one, `python-v`.

@@ -66,6 +66,22 @@ fn every_run_of_every_file_is_there_once_by_the_cpus_of_its_machine() {
 }
 
 #[test]
+fn an_experiment_that_a_lesson_runs_again_is_not_laid_to_itself() {
+    let room = Rc::new(Room::new());
+    let lesson = "lesson lock --yes --no-python --runs 3 --iterations 1000";
+    keep(&room, "a.json", 2, lesson);
+    keep(&room, "b.json", 2, &format!("{lesson} --part all"));
+    let [told] = &told(&room, "a.json b.json")[..] else { panic!("one section") };
+    let bank = |compared: &[&str]| {
+        let mut all = told.experiments.iter().filter(|of| of.experiment == "bank");
+        let of_it = all.find(|of| of.compared == compared && of.turn == 1).expect("it is there");
+        of_it.variants[0].groups[0].runs
+    };
+    assert_eq!(bank(&["unlocked"]), 6, "the first experiment of each file");
+    assert_eq!(bank(&["unlocked", "half-locked", "locked"]), 6, "the second");
+}
+
+#[test]
 fn predictions_are_counted_beside_what_held_in_each_file() {
     let room = Rc::new(Room::new());
     let lesson = "lesson lock --yes --runs 2 --iterations 1000";

@@ -9,7 +9,7 @@ use parlab::view::html::{Html, page};
 
 use crate::offers::price;
 use crate::room::{questions, room};
-use crate::stream::{lesson, more, run, start, stream};
+use crate::stream::{lesson, lost_update, more, run, start, stream};
 
 /// The page of these events and of whatever else is shown, in both languages.
 fn page_of(events: &[Event], show: impl Fn(&mut Html)) -> String {
@@ -214,10 +214,14 @@ fn nothing_from_outside_becomes_markup_and_nothing_is_fetched() {
 fn a_thousand_runs_are_a_small_page() {
     let mut events = vec![start("compare")];
     for index in 0..1000 {
-        events.push(run("unlocked", index, 0.001, i64::from(index * 7919 % 4001)));
-        events.push(run("locked", index, 0.001, 100));
+        for wrong in ["unlocked", "half-locked", "python-unlocked"] {
+            events.push(run(wrong, index, 0.001, i64::from(index * 7919 % 4001)));
+        }
+        for right in ["locked", "coarse", "atomic", "local", "python-locked"] {
+            events.push(run(right, index, 0.001, 100));
+        }
     }
-    events.push(timeline());
+    events.extend([timeline(), lost_update(3)]);
     events.push(Event::End(parlab::event::End { exit: 0, reason: None }));
     let page = page_of(&events, |_| {});
     assert!(page.len() < 2 << 20, "{} bytes", page.len());

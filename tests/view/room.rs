@@ -46,6 +46,8 @@ pub fn room() -> Room {
         differing: json!({"runs": [10, 40, null]}).as_object().unwrap().clone(),
         experiments: vec![Together {
             experiment: "bank".to_owned(),
+            compared: vec!["unlocked".to_owned(), "locked".to_owned()],
+            turn: 1,
             baseline: "unlocked".to_owned(),
             variants: vec![
                 variants(

@@ -82,7 +82,10 @@ impl Handout {
 
     /// The whole sheet.
     pub fn into_text(self) -> String {
-        let command = |start: &Start| format!("parlab {} {}", start.command, start.lesson);
+        let command = |start: &Start| match start.command.as_str() {
+            "report" => words::room_title(self.lang).to_owned(),
+            command => format!("parlab {command} {}", start.lesson),
+        };
         let start = self.start.as_deref();
         let title = self.title.or(start.map(|start| paper::plain(&command(start))));
         let mut text = paper::heading(1, &title.unwrap_or("parlab".to_owned()));

@@ -143,7 +143,11 @@ impl Html {
             return Ok(());
         }
         let (grid, lengths, remarks) = prices::table(&told, &self.unwrapped());
-        let [rust, python] = [0, 1].map(|of| lengths.iter().map(|bar| bar[of]).collect::<Vec<_>>());
+        let rust: Vec<_> = lengths.iter().map(|[rust, _]| *rust).collect();
+        // An empty bar that ends within a full one would show as its edge.
+        let beyond =
+            |[rust, python]: &[Option<f64>; 2]| python.filter(|python| Some(*python) > *rust);
+        let python: Vec<_> = lengths.iter().map(beyond).collect();
         let table = Table::of(words::prices_heading(self.lang), grid);
         let table = table.with_bars(words::logarithmic_bar(self.lang), &rust);
         self.table(table.going_on_to(&python))?;

@@ -56,12 +56,7 @@ impl Writer {
             Event::End(tag) => self.end(tag),
             Event::Text(text) if self.in_code => self.text(&visible::lines(&text)),
             Event::Text(text) => self.text(&visible::line(&text)),
-            Event::Code(code) => {
-                let words: Vec<String> =
-                    visible::line(&code).split(' ').map(word_of_code).collect();
-                self.head(&visible::line(&code));
-                self.out += &format!("<code>{}</code>", words.join(" "));
-            }
+            Event::Code(code) => self.code(&visible::line(&code)),
             Event::SoftBreak => self.out.push('\n'),
             Event::HardBreak => self.out += "<br>",
             Event::Rule => self.out += "<hr>\n",
@@ -82,6 +77,12 @@ impl Writer {
     fn text(&mut self, text: &str) {
         self.head(text);
         self.out += &escaped(text);
+    }
+
+    fn code(&mut self, code: &str) {
+        self.head(code);
+        let words: Vec<String> = code.split(' ').map(word_of_code).collect();
+        self.out += &format!("<code>{}</code>", words.join(" "));
     }
 
     /// Keeps what stands in the head of a table.

@@ -87,7 +87,7 @@ fn happened_en(kind: ErrorKind) -> &'static str {
         ErrorKind::RecordNotForgotten => "cannot remove what was kept of the course",
         ErrorKind::Recording => "cannot draw from this file",
         ErrorKind::NoTimes => {
-            "a trace tells what happened when, and nothing here tells that, as some lessons do"
+            "there is no trace to keep: nothing that this runs tells when things happened"
         }
     }
 }
@@ -195,8 +195,11 @@ fn next_en(kind: ErrorKind) -> &'static str {
         ErrorKind::FileExists => {
             "Give `--export` another name, or replace the file with `--force`."
         }
-        ErrorKind::RecordUnreadable | ErrorKind::RecordNewer => {
+        ErrorKind::RecordUnreadable => {
             "Lessons run all the same. To begin anew: `parlab course --forget`."
+        }
+        ErrorKind::RecordNewer => {
+            "Lessons run all the same. Go on with that parlab, or begin anew: `parlab course --forget`."
         }
         ErrorKind::RecordNotKept => {
             "Lessons run all the same. Make room there, or name a folder in which you may write: \
@@ -210,8 +213,7 @@ fn next_en(kind: ErrorKind) -> &'static str {
             "Give files that `--export FILE.json` wrote, or a run with `--json` that went to its end."
         }
         ErrorKind::NoTimes => {
-            "Take one of the lessons named here, or another ending: .html, .md or .json. No file was \
-             written."
+            "The lessons named here do. Or give another ending: .html, .md or .json. No file was written."
         }
     }
 }
@@ -275,7 +277,8 @@ fn happened_it(kind: ErrorKind) -> &'static str {
         ErrorKind::RecordNotForgotten => "impossibile eliminare ciò che è stato salvato del corso",
         ErrorKind::Recording => "impossibile disegnare da questo file",
         ErrorKind::NoTimes => {
-            "una traccia dice che cosa è successo e quando; qui niente lo dice, in altre lezioni sì"
+            "non c'è una traccia da salvare: niente di ciò che si esegue qui dice quando le cose \
+             sono successe"
         }
     }
 }
@@ -386,8 +389,12 @@ fn next_it(kind: ErrorKind) -> &'static str {
         ErrorKind::FileExists => {
             "Indica a `--export` un altro nome, oppure sostituisci il file con `--force`."
         }
-        ErrorKind::RecordUnreadable | ErrorKind::RecordNewer => {
+        ErrorKind::RecordUnreadable => {
             "Le lezioni funzionano lo stesso. Per ricominciare: `parlab course --forget`."
+        }
+        ErrorKind::RecordNewer => {
+            "Le lezioni funzionano lo stesso. Continua con quella versione, oppure ricomincia da capo: \
+             `parlab course --forget`."
         }
         ErrorKind::RecordNotKept => {
             "Le lezioni funzionano lo stesso. Libera spazio, o indica una cartella in cui puoi \
@@ -401,7 +408,7 @@ fn next_it(kind: ErrorKind) -> &'static str {
             "Indica file scritti da `--export FILE.json`, o da un'esecuzione con `--json` arrivata alla fine."
         }
         ErrorKind::NoTimes => {
-            "Scegli una delle lezioni indicate, oppure un'altra estensione: .html, .md o .json. Nessun \
+            "Lo dicono le lezioni indicate. Oppure scegli un'altra estensione: .html, .md o .json. Nessun \
              file è stato scritto."
         }
     }

@@ -67,12 +67,14 @@ pub fn differing(lang: Lang, options: &Map<String, Value>) -> String {
     }
 }
 
-/// Above one experiment.
+/// Above one experiment: what it compares, and which time it is if a file does so again.
 pub fn together_heading(lang: Lang, together: &Together) -> String {
-    let Together { experiment, baseline, .. } = together;
-    match lang {
-        Lang::En => format!("{experiment}, beside {baseline}"),
-        Lang::It => format!("{experiment}, accanto a {baseline}"),
+    let Together { experiment, compared, turn, .. } = together;
+    let compared = compared.join(", ");
+    match (lang, turn) {
+        (_, 1) => format!("{experiment}: {compared}"),
+        (Lang::En, turn) => format!("{experiment}, time {turn}: {compared}"),
+        (Lang::It, turn) => format!("{experiment}, volta {turn}: {compared}"),
     }
 }
 
