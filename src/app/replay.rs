@@ -50,11 +50,11 @@ impl Replay {
     }
 }
 
-/// A bar that moves has nothing to show of what is long over; how it began and ended is the
-/// session's to tell.
+/// A bar that moves and a runner at work have nothing to show of what is long over; how it began and
+/// ended is the session's to tell.
 fn is_told_again(event: &Event) -> bool {
     match event {
-        Event::Start(_) | Event::End(_) | Event::Progress(_) => false,
+        Event::Start(_) | Event::End(_) | Event::Progress(_) | Event::Doing(_) => false,
         Event::Transfer(transfer) => transfer.ended,
         _ => true,
     }

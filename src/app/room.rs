@@ -8,15 +8,13 @@ use super::recordings::Kept;
 use super::session::{Session, Stop};
 use super::source;
 use crate::event::{
-    Alike, Believed, Ends, Event, Explored, Group, Params, Prediction, Reached, Recording, Room,
-    Run, Schedules, Summary, Together, Variants,
+    Alike, Believed, Dearer, Ends, Event, Explored, Group, Params, Prediction, Price, Reached,
+    Recording, Room, Run, Schedules, Summary, Together, Variants,
 };
 use crate::experiments;
 use crate::lesson::block::Kind;
 use crate::lesson::doc::{self, Doc};
 use crate::view::Question;
-
-mod prices;
 
 /// Draws a section for each command and lesson that the files are of.
 ///
@@ -154,7 +152,7 @@ fn add(room: &mut Room, recording: &Recording) {
     if recording.start.lesson != "all" {
         add_runs(room, recording);
     }
-    prices::add(&mut room.prices, recording);
+    add_prices(&mut room.prices, recording);
 }
 
 fn believed<'a>(asked: &'a mut Prediction, belief: &str) -> &'a mut Believed {
@@ -285,5 +283,28 @@ fn add_program(room: &mut Room, told: &Schedules) {
         reached.observed = reached.observed.saturating_add(observed);
         reached.free = reached.free.saturating_add(free);
         reached.files += u32::from(observed > 0 || free > 0);
+    }
+}
+
+/// Lays the prices of one more file to those of the others: how many times as much an operation
+/// costs in Python. What it costs at all is no number that machines have in common.
+fn add_prices(all: &mut Vec<Dearer>, recording: &Recording) {
+    let prices = || {
+        recording.events().filter_map(|event| match event {
+            Event::Price(price) => Some(price),
+            _ => None,
+        })
+    };
+    for native in prices().filter(|price| price.python.is_none()) {
+        let beside = |price: &&Price| price.python.is_some() && price.means == native.means;
+        for python in prices().filter(beside) {
+            let ratio = python.cost_s / native.cost_s;
+            if ratio.is_finite() && ratio > 0.0 {
+                let new = || Dearer { means: native.means.clone(), ratios: Vec::new() };
+                let dearer = entry(all, |of| of.means == native.means, new);
+                dearer.ratios.push(ratio);
+                dearer.ratios.sort_by(f64::total_cmp);
+            }
+        }
     }
 }

@@ -137,6 +137,11 @@ fn no_process_is_started_and_no_python_looked_for() {
     let called = room.path("out").join("called");
     room.program("python3", &format!("echo called >> {}", called.display()));
     drop(typed(&room, "report run.json -v").run().stdout_has("locked"));
+    // What its runner did is over, too.
+    let told = typed(&room, "compare lock --only locked --runs 1 -v --json --no-python").run();
+    room.file("told.json", told.stdout());
+    assert!(told.stdout().contains("\"event\":\"doing\""));
+    drop(typed(&room, "report told.json").run().stdout_has("locked"));
     assert!(!called.exists());
     // And a run does: the same file would be there.
     let only = "compare lock --only locked,python-locked --runs 1 --iterations 1000";
