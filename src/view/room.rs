@@ -3,7 +3,7 @@
 use super::format::{count, factor, ratio};
 use super::gathered::Gathered;
 use super::table::Grid;
-use super::words;
+use super::words::{self, Column};
 use crate::event::{Dearer, Explored, Group, Prediction, Room, Run, Together, Variants};
 use crate::lesson::doc::Lang;
 use crate::stats;
@@ -23,6 +23,8 @@ pub struct Question {
 pub(super) struct Picture {
     /// Above it.
     pub heading: String,
+    /// What its rows are: variants, or kinds of machines.
+    pub rows: &'static str,
     /// The rows, as runs of variants.
     pub gathered: Gathered,
 }
@@ -50,7 +52,8 @@ pub(super) fn pictures(together: &Together, lang: Lang) -> Vec<Picture> {
             of.groups.iter().flat_map(|group| runs(group, value, &of.variant)).collect::<Vec<_>>()
         });
         let gathered = Gathered { runs: runs.collect(), ..Gathered::default() };
-        pictures.push(Picture { heading: words::room_outcomes(lang, value), gathered });
+        let rows = words::column(lang, Column::Variant);
+        pictures.push(Picture { heading: words::room_outcomes(lang, value), rows, gathered });
     }
     for of in together.variants.iter().filter(|of| of.groups.len() > 1) {
         for value in expected(&of.groups) {
@@ -58,7 +61,7 @@ pub(super) fn pictures(together: &Together, lang: Lang) -> Vec<Picture> {
             let runs = of.groups.iter().flat_map(|group| runs(group, value, &label(group)));
             let gathered = Gathered { runs: runs.collect(), ..Gathered::default() };
             let heading = words::group_outcomes(lang, &of.variant, value);
-            pictures.push(Picture { heading, gathered });
+            pictures.push(Picture { heading, rows: words::kinds_column(lang), gathered });
         }
     }
     pictures

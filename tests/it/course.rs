@@ -309,7 +309,7 @@ fn off_a_terminal_it_is_printed_once() {
         lines[5].starts_with("→ 4  …  Shared memory") && lines[5].ends_with("  1 of 3  1 of 3")
     );
     assert!(!done.stdout().contains("Enter"));
-    run(&["course", "--lang", "it"]).stdout_has("completate 0 su 9, previsioni giuste 1 su 3");
+    run(&["course", "--lang", "it"]).stdout_has("fatte 0 su 9, previsioni giuste 1 su 3");
     let row = row(&room, "shm");
     assert_eq!((&row["number"], &row["changed_s"]), (&json!(4), &json!(7)));
     assert_eq!(row["answers"].as_array().unwrap().len(), 4);

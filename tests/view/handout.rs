@@ -132,6 +132,38 @@ fn a_lesson_keeps_questions_code_and_figures_and_gives_nothing_away() {
 }
 
 #[test]
+fn runs_laid_together_are_told_by_kinds_of_machines_and_of_no_machine_of_the_sheet() {
+    let kinds = ["machines", "macchine"];
+    let measured = ["The machine it was measured on", "La macchina usata per le misure"];
+    for (lang, own) in Lang::ALL.into_iter().zip([0, 1]) {
+        let drawn = |command: &str| {
+            let mut view = Handout::new(lang);
+            view.event(&start(command)).unwrap();
+            view.room(&crate::room::room(), &crate::room::questions()).unwrap();
+            view.event(&end()).unwrap();
+            view.into_text()
+        };
+        let text = drawn("report");
+        let cells = cells(&text);
+        // `unlocked` and `python-half-locked` were run by two kinds each.
+        assert_eq!(cells.iter().filter(|cell| *cell == kinds[own]).count(), 2, "{text}");
+        assert!(!text.contains("Linux 6.1.0\n") && !text.contains(measured[own]), "{text}");
+        assert!(drawn("lesson").contains(measured[own]));
+    }
+}
+
+#[test]
+fn of_many_ends_it_says_which_is_the_median() {
+    for (lang, said) in [(Lang::En, "0 to 100, median 50"), (Lang::It, "da 0 a 100, mediana 50")] {
+        let mut events = vec![start("lesson")];
+        events.extend((0..11).map(|index| run("unlocked", index, 0.1, i64::from(index) * 10)));
+        events.extend([summary_of_nothing(), end()]);
+        let text = sheet(&events, lang);
+        assert!(cells(&text).iter().any(|cell| cell == said), "{text}");
+    }
+}
+
+#[test]
 fn everything_that_is_measured_is_a_table_of_as_many_cells_in_each_row() {
     for (events, tables) in [(stream(), 4), (more(), 7)] {
         for lang in Lang::ALL {

@@ -153,15 +153,15 @@ fn each_language_says_everything_and_nothing_in_the_other() {
         }
         // Runs that were laid together were measured on several.
         let on_one = !english.contains("Several runs side by side");
-        assert_eq!(english.contains("Measured on this machine"), on_one);
-        assert_eq!(italian.contains("Misurato su questa macchina"), on_one);
+        assert_eq!(english.contains("The machine it was measured on"), on_one);
+        assert_eq!(italian.contains("La macchina usata per le misure"), on_one);
         assert!(!italian.contains("Measured on") && !english.contains("Misurato"));
     }
     let [compared, more, taught, together] = &pages()[..] else { panic!("four pages") };
     for words in [
         "Le varianti, da un file all&#x27;altro",
         "8 CPU, Python 3.13t",
-        "detto in 2, verificato in 0 file",
+        "scelta in 2, confermata in 0 file",
     ] {
         assert!(together.contains(words), "{words}");
     }

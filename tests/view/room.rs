@@ -143,7 +143,7 @@ fn files_are_counted_and_each_ratio_is_one_machine_s_own() {
         "2 files with 2 CPUs usable",
         "runs 10 | 40 | not set",
         "right 2 of 7",
-        "python-half-locked, by who ran it",
+        "python-half-locked, by kind of machine",
         "said in 2, held in 0 of 3 files",
         "2. Never at `100`.\n     said in 0, held in 0 of 3 files",
         "3. `of-old`\n     said in 0, held in 3 of 3 files",

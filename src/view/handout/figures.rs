@@ -66,22 +66,23 @@ fn outcomes(gathered: &Gathered, lang: Lang) -> String {
     let runs = || variants.iter().flat_map(|(_, runs)| runs);
     let expected = runs().find_map(|run| run.expected);
     let common = expected.filter(|_| runs().all(|run| run.expected == expected));
-    ended(&words::outcomes_heading(lang, common), gathered, lang)
+    let rows = words::column(lang, Column::Variant);
+    ended(&words::outcomes_heading(lang, common), rows, gathered, lang)
 }
 
 fn has_end(run: &Run) -> bool {
     !run.traced && run.expected.is_some() && run.got.is_some()
 }
 
-/// Where runs ended, under this heading.
-pub(super) fn ended(heading: &str, gathered: &Gathered, lang: Lang) -> String {
+/// Where runs ended, under this heading; `rows` says what its rows are.
+pub(super) fn ended(heading: &str, rows: &str, gathered: &Gathered, lang: Lang) -> String {
     let row = |(variant, runs): &(&str, Vec<&Run>)| {
         let right = runs.iter().filter(|run| run.got == run.expected).count();
-        vec![(*variant).to_owned(), format!("{right}/{}", runs.len()), ends(runs)]
+        vec![(*variant).to_owned(), format!("{right}/{}", runs.len()), ends(runs, lang)]
     };
     let grid = Grid {
         header: vec![
-            words::column(lang, Column::Variant).to_owned(),
+            rows.to_owned(),
             words::column(lang, Column::Right).to_owned(),
             words::ended_at(lang).to_owned(),
         ],
@@ -92,13 +93,13 @@ pub(super) fn ended(heading: &str, gathered: &Gathered, lang: Lang) -> String {
 }
 
 /// The different ends in order, each with how many runs had it where these are several.
-fn ends(runs: &[&Run]) -> String {
+fn ends(runs: &[&Run], lang: Lang) -> String {
     let mut ends: Vec<i64> = runs.iter().filter_map(|run| run.got).collect();
     ends.sort_unstable();
     let groups: Vec<&[i64]> = ends.chunk_by(|a, b| a == b).collect();
     if groups.len() > MOST_ENDS {
-        let [least, median, greatest] = [0, ends.len() / 2, ends.len() - 1].map(|at| ends[at]);
-        return format!("{} … {} … {}", count(least), count(median), count(greatest));
+        let places = [0, ends.len() / 2, ends.len() - 1];
+        return words::ended_between(lang, places.map(|at| count(ends[at])));
     }
     let said = |group: &&[i64]| match group.len() {
         1 => count(group[0]),
@@ -200,7 +201,10 @@ fn measured(gathered: &Gathered, lang: Lang) -> String {
 fn of_experiment(gathered: &Gathered, lang: Lang) -> String {
     let of_all: Vec<&Measure> =
         gathered.measures.iter().filter(|measure| measure.variant.is_none()).collect();
-    paper::list(&measures::list(&of_all, lang))
+    match measures::list(&of_all, lang) {
+        told if told.is_empty() => String::new(),
+        told => paper::strong(words::as_a_whole(lang)) + &paper::list(&told),
+    }
 }
 
 /// The variants side by side; who won is for the reader to say.

@@ -90,7 +90,8 @@ impl Handout {
         let title = self.title.or(start.map(|start| paper::plain(&command(start))));
         let mut text = paper::heading(1, &title.unwrap_or("parlab".to_owned()));
         text += &format!("{}\n\n{}", words::name_and_date(self.lang), self.body);
-        if let Some(start) = start {
+        // What was put together from several machines was measured on none but theirs.
+        if let Some(start) = start.filter(|start| start.command != "report") {
             let machine = words::machine(self.lang, &start.machine);
             text += &paper::strong(words::machine_heading(self.lang));
             text += &paper::plain(&machine);

@@ -35,7 +35,8 @@ impl Handout {
 fn experiment(together: &Together, lang: Lang) -> String {
     let heading = paper::plain(&words::together_heading(lang, together));
     let pictures = room::pictures(together, lang);
-    let ends = pictures.iter().map(|one| figures::ended(&one.heading, &one.gathered, lang));
+    let ends =
+        pictures.iter().map(|one| figures::ended(&one.heading, one.rows, &one.gathered, lang));
     let table = paper::table(words::room_variants(lang), &room::table(together, lang));
     let legend = figures::lines(&words::room_ratios(lang, &together.baseline));
     paper::heading(3, &heading) + &ends.collect::<String>() + &table + &legend

@@ -10,7 +10,7 @@ pub fn course_heading(lang: Lang, done: usize, of: usize, right: usize, asked: u
             format!(", {right} of {asked} predictions right"),
         ),
         Lang::It => (
-            format!("Il corso: lezioni completate {done} su {of}"),
+            format!("Il corso: lezioni fatte {done} su {of}"),
             format!(", previsioni giuste {right} su {asked}"),
         ),
     };
@@ -25,8 +25,8 @@ pub fn course_begins(lang: Lang, lessons: usize) -> String {
              what happened is explained."
         ),
         Lang::It => format!(
-            "{lessons} lezioni di circa tre minuti l'una: tu fai una previsione, processi veri \
-             vengono eseguiti, e poi si spiega che cosa è successo."
+            "{lessons} lezioni di circa tre minuti l'una: tu fai una previsione, vengono eseguiti \
+             processi veri, e poi si spiega che cosa è successo."
         ),
     }
 }
@@ -51,7 +51,7 @@ pub fn some_of(lang: Lang, some: usize, of: usize) -> String {
 pub fn course_legend(lang: Lang) -> &'static str {
     match lang {
         Lang::En => "✓ done   … begun   · new   → where you were",
-        Lang::It => "✓ completata   … iniziata   · nuova   → dove eri",
+        Lang::It => "✓ fatta   … iniziata   · nuova   → dove eri",
     }
 }
 
@@ -94,7 +94,7 @@ pub fn course_parts(lang: Lang, number: usize, part: &str) -> String {
         ),
         Lang::It => format!(
             "Scrivi `{number}\u{a0}{part}` per una parte della lezione {number}, `{number}\u{a0}all` \
-             per tutta."
+             per farla tutta."
         ),
     }
 }
@@ -131,7 +131,7 @@ pub fn course_prompt(lang: Lang, lessons: usize, is_next: bool) -> String {
 pub fn course_again(lang: Lang, lessons: usize) -> String {
     match lang {
         Lang::En => format!("A lesson by its number, 1–{lessons}, or q to end: "),
-        Lang::It => format!("Una lezione con il suo numero, 1–{lessons}, o q per finire: "),
+        Lang::It => format!("Il numero di una lezione, 1–{lessons}, o q per finire: "),
     }
 }
 

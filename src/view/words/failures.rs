@@ -213,7 +213,8 @@ fn next_en(kind: ErrorKind) -> &'static str {
             "Give files that `--export FILE.json` wrote, or a run with `--json` that went to its end."
         }
         ErrorKind::NoTimes => {
-            "The lessons named here do. Or give another ending: .html, .md or .json. No file was written."
+            "The lessons that do are named above. Or give another ending: .html, .md or .json. No file \
+             was written."
         }
     }
 }
@@ -275,10 +276,10 @@ fn happened_it(kind: ErrorKind) -> &'static str {
              cartella con il suo percorso completo"
         }
         ErrorKind::RecordNotForgotten => "impossibile eliminare ciò che è stato salvato del corso",
-        ErrorKind::Recording => "impossibile disegnare da questo file",
+        ErrorKind::Recording => "impossibile ricavare qualcosa da questo file",
         ErrorKind::NoTimes => {
-            "non c'è una traccia da salvare: niente di ciò che si esegue qui dice quando le cose \
-             sono successe"
+            "non c'è una traccia da salvare: niente di ciò che si esegue qui registra quando le \
+             cose sono successe"
         }
     }
 }
@@ -401,15 +402,15 @@ fn next_it(kind: ErrorKind) -> &'static str {
              scrivere: `XDG_STATE_HOME=/da/qualche/parte parlab`."
         }
         ErrorKind::RecordNoPlace => {
-            "Le lezioni funzionano lo stesso. Per salvare: `XDG_STATE_HOME=/da/qualche/parte parlab`."
+            "Le lezioni funzionano lo stesso. Per salvarlo: `XDG_STATE_HOME=/da/qualche/parte parlab`."
         }
         ErrorKind::RecordNotForgotten => "Elimina a mano ciò che si trova lì.",
         ErrorKind::Recording => {
             "Indica file scritti da `--export FILE.json`, o da un'esecuzione con `--json` arrivata alla fine."
         }
         ErrorKind::NoTimes => {
-            "Lo dicono le lezioni indicate. Oppure scegli un'altra estensione: .html, .md o .json. Nessun \
-             file è stato scritto."
+            "Lo fanno le lezioni elencate qui sopra. Oppure scegli un'altra estensione: .html, .md o \
+             .json. Nessun file è stato scritto."
         }
     }
 }

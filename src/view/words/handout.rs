@@ -5,8 +5,8 @@ use crate::lesson::doc::Lang;
 /// Whose sheet it is (a line of Markdown).
 pub fn name_and_date(lang: Lang) -> &'static str {
     match lang {
-        Lang::En => "Name: ______________________ Date: ____________",
-        Lang::It => "Nome: ______________________ Data: ____________",
+        Lang::En => "Name: ______________________ Class: ________ Date: ____________",
+        Lang::It => "Nome e cognome: ______________________ Classe: ________ Data: ____________",
     }
 }
 
@@ -34,11 +34,28 @@ pub fn what_happened_and_why(lang: Lang) -> &'static str {
     }
 }
 
+/// Above the figures that are of no variant.
+pub fn as_a_whole(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "The experiment as a whole",
+        Lang::It => "L'esperimento nel suo insieme",
+    }
+}
+
 /// The column of where runs ended.
 pub fn ended_at(lang: Lang) -> &'static str {
     match lang {
         Lang::En => "ended at",
         Lang::It => "risultati",
+    }
+}
+
+/// Where runs ended, if there are too many places to list each.
+pub fn ended_between(lang: Lang, ends: [String; 3]) -> String {
+    let [least, median, greatest] = ends;
+    match lang {
+        Lang::En => format!("{least} to {greatest}, median {median}"),
+        Lang::It => format!("da {least} a {greatest}, mediana {median}"),
     }
 }
 

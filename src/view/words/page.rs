@@ -21,8 +21,8 @@ pub fn larger(lang: Lang) -> &'static str {
 /// Above what the machine is.
 pub fn machine_heading(lang: Lang) -> &'static str {
     match lang {
-        Lang::En => "Measured on this machine",
-        Lang::It => "Misurato su questa macchina",
+        Lang::En => "The machine it was measured on",
+        Lang::It => "La macchina usata per le misure",
     }
 }
 

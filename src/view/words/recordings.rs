@@ -9,12 +9,12 @@ pub fn redrawn(lang: Lang, from: &Redrawn) -> String {
     let Redrawn { file, machine, alone } = from;
     let mut drawn = match lang {
         Lang::En => format!("Drawn from {file}: nothing runs now."),
-        Lang::It => format!("Disegnato da {file}: ora non viene eseguito nulla."),
+        Lang::It => format!("Ricavato da {file}: ora non viene eseguito nulla."),
     };
     if let Some(machine) = machine {
         drawn += match lang {
             Lang::En => " The machine it was measured on: ",
-            Lang::It => " La macchina su cui è stato misurato: ",
+            Lang::It => " La macchina usata per le misure: ",
         };
         drawn += &format!("{}.", super::machine(lang, machine));
     }
@@ -71,21 +71,22 @@ fn flaw_en(kind: FlawKind) -> &'static str {
 
 fn flaw_it(kind: FlawKind) -> &'static str {
     match kind {
-        FlawKind::Empty => "il file è vuoto; un'esecuzione conservata ha una riga per ogni evento",
+        FlawKind::Empty => "il file è vuoto; un'esecuzione salvata ha una riga per ogni evento",
         FlawKind::NotText => "la riga non è testo in UTF-8",
         FlawKind::NotJson => "la riga non è JSON",
         FlawKind::NotEvent => "la riga è JSON, ma non un evento di parlab",
         FlawKind::NoStart => "prima deve venire uno `start`",
-        FlawKind::SecondStart => "un secondo `start`: un file conserva una sola esecuzione",
+        FlawKind::SecondStart => "un secondo `start`: un file contiene una sola esecuzione",
         FlawKind::OlderSchema => {
-            "è di un parlab più vecchio, i cui eventi hanno un altro significato; disegnalo con \
+            "viene da un parlab più vecchio, i cui eventi hanno un altro significato; aprilo con \
              quello"
         }
         FlawKind::NewerSchema => {
-            "è di un parlab più nuovo, i cui eventi hanno un altro significato; disegnalo con quello"
+            "viene da un parlab più recente, i cui eventi hanno un altro significato; aprilo con \
+             quello"
         }
         FlawKind::AfterEnd => {
-            "dopo l'`end` non può esserci nulla: un file conserva una sola esecuzione"
+            "dopo l'`end` non può esserci nulla: un file contiene una sola esecuzione"
         }
         FlawKind::CutShort => "il file è troncato: qui manca un `end`",
         FlawKind::NotFinished => "l'esecuzione non è arrivata alla fine",

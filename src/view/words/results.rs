@@ -93,11 +93,12 @@ pub fn without_overlap(lang: Lang, variant: &str, without: usize, all: usize) ->
              race."
         ),
         (Lang::It, 1) => format!(
-            "{variant}: in 1 su {all} no, e quell'esecuzione non prova nulla su una corsa critica."
+            "{variant}: non così in 1 esecuzione su {all}, che dunque non prova nulla su una corsa \
+             critica."
         ),
         (Lang::It, _) => format!(
-            "{variant}: in {without} su {all} no, e quelle esecuzioni non provano nulla su una \
-             corsa critica."
+            "{variant}: non così in {without} esecuzioni su {all}, che dunque non provano nulla su \
+             una corsa critica."
         ),
     }
 }

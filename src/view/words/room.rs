@@ -41,7 +41,7 @@ pub fn alike(lang: Lang, alike: &Alike) -> String {
     let (files, cpus) = (files(lang, alike.files), cpus(lang, alike.cpus));
     match lang {
         Lang::En => format!("{files} with {cpus} usable, {arch}, Linux {kernel}"),
-        Lang::It => format!("{files} con {cpus} a disposizione, {arch}, Linux {kernel}"),
+        Lang::It => format!("{files} con {cpus} utilizzabili, {arch}, Linux {kernel}"),
     }
 }
 
@@ -74,7 +74,7 @@ pub fn together_heading(lang: Lang, together: &Together) -> String {
     match (lang, turn) {
         (_, 1) => format!("{experiment}: {compared}"),
         (Lang::En, turn) => format!("{experiment}, time {turn}: {compared}"),
-        (Lang::It, turn) => format!("{experiment}, volta {turn}: {compared}"),
+        (Lang::It, turn) => format!("{experiment}, {turn}ª volta: {compared}"),
     }
 }
 
@@ -92,16 +92,24 @@ pub fn room_outcomes(lang: Lang, expected: i64) -> String {
     let expected = count(expected);
     match lang {
         Lang::En => format!("Where each run of all files ended (expected: {expected})"),
-        Lang::It => format!("Dove è finita ogni esecuzione di tutti i file (atteso: {expected})"),
+        Lang::It => format!("Dove è finita ogni esecuzione, su tutti i file (atteso: {expected})"),
     }
 }
 
-/// Above where the runs of one variant ended, by who ran it.
+/// Above where the runs of one variant ended, by kind of machine: usable CPUs, version of Python.
 pub fn group_outcomes(lang: Lang, variant: &str, expected: i64) -> String {
     let expected = count(expected);
     match lang {
-        Lang::En => format!("{variant}, by who ran it (expected: {expected})"),
-        Lang::It => format!("{variant}, secondo chi l'ha eseguita (atteso: {expected})"),
+        Lang::En => format!("{variant}, by kind of machine (expected: {expected})"),
+        Lang::It => format!("{variant}, per tipo di macchina (atteso: {expected})"),
+    }
+}
+
+/// The column of kinds of machines.
+pub fn kinds_column(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "machines",
+        Lang::It => "macchine",
     }
 }
 
@@ -189,7 +197,7 @@ pub fn predictions_heading(lang: Lang) -> &'static str {
 pub fn said_and_held(lang: Lang, said: u32, held: u32, files: u32) -> String {
     match lang {
         Lang::En => format!("said in {said}, held in {held} of {files} files"),
-        Lang::It => format!("detto in {said}, verificato in {held} file su {files}"),
+        Lang::It => format!("scelta in {said}, confermata in {held} file su {files}"),
     }
 }
 
@@ -205,6 +213,6 @@ pub fn unsaid(lang: Lang, unsaid: u32, files: u32) -> String {
 pub fn room_empty(lang: Lang) -> &'static str {
     match lang {
         Lang::En => "Nothing in these files can be laid together; draw each by itself.",
-        Lang::It => "In questi file non c'è nulla da affiancare; disegnali uno per uno.",
+        Lang::It => "In questi file non c'è nulla da affiancare; aprili uno per uno.",
     }
 }
