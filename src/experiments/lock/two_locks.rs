@@ -16,8 +16,12 @@ use crate::experiments::lab::{Lab, Variant};
 use crate::mp::proc::{self, Stuck};
 use crate::mp::{Gate, Lock, Process};
 
-/// How long each waits for the other to hold its first lock: the unlucky moment, made certain.
-const MEET: Duration = Duration::from_millis(50);
+/// How long each waits for the other to hold its first lock, the unlucky moment made certain. In
+/// opposite order both always come, however busy the machine is; in the same order one waits in vain.
+const BOTH_COME: Duration = Duration::from_secs(5);
+const IN_VAIN: Duration = Duration::from_millis(50);
+/// How long a process that is not stuck may take to its end.
+const END: Duration = Duration::from_millis(50);
 /// How long a deadlock is looked for, unless both end before: on a busy machine it may
 /// take some looks.
 const SEARCH: Duration = Duration::from_secs(10);
@@ -25,9 +29,9 @@ const SEARCH: Duration = Duration::from_secs(10);
 const ACCOUNTS: [&str; 2] = ["a", "b"];
 
 // region: transfer
-fn transfer(first: &Lock, second: &Lock, meet: &Gate) {
+fn transfer(first: &Lock, second: &Lock, meet: &Gate, patience: Duration) {
     let _from = first.acquire().expect("the first lock");
-    let _ = meet.arrive_and_wait(MEET); // both hold their first lock now
+    let _ = meet.arrive_and_wait(patience); // both hold their first lock now
     let _to = second.acquire().expect("the second lock");
 }
 // endregion
@@ -40,15 +44,15 @@ pub fn run(lab: &mut Lab) -> Result<()> {
 fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<Option<Figures>> {
     let locks = [new_lock()?, new_lock()?];
     let meet = Gate::new(2).context("the gate in shared memory")?;
-    let orders = match variant.base {
-        "opposite-order" => [[0, 1], [1, 0]],
-        _ => [[0, 1], [0, 1]],
+    let (orders, patience) = match variant.base {
+        "opposite-order" => ([[0, 1], [1, 0]], BOTH_COME),
+        _ => ([[0, 1], [0, 1]], IN_VAIN),
     };
     let (locks_of, meet_of) = (&locks, &meet);
     let mut workers: Vec<Process> = Vec::new();
     for (name, order) in [("a-to-b", orders[0]), ("b-to-a", orders[1])] {
         let mut worker = Process::new(name, move || {
-            transfer(&locks_of[order[0]], &locks_of[order[1]], meet_of);
+            transfer(&locks_of[order[0]], &locks_of[order[1]], meet_of, patience);
         });
         worker.start()?;
         workers.push(worker);
@@ -67,7 +71,7 @@ fn demonstrate(lab: &mut Lab, variant: &Variant) -> Result<Option<Figures>> {
 fn ended(workers: &mut [Process]) -> Result<bool> {
     let mut all = true;
     for worker in workers.iter_mut() {
-        all &= worker.join_timeout(MEET)?.is_some();
+        all &= worker.join_timeout(END)?.is_some();
     }
     for worker in workers.iter_mut() {
         worker.kill()?;
