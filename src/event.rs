@@ -133,10 +133,20 @@ pub struct Start {
     pub command: String,
     /// The lesson's name; for a file, its stem; `all` for what concerns every lesson.
     pub lesson: String,
+    /// The program, of `explore`; absent elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     /// The options in force for the command (a lesson's blocks may set others).
     pub params: Params,
     /// The machine: of a `report` the one that it was put together on, where nothing was measured.
     pub machine: Machine,
+}
+
+impl Start {
+    /// What was typed after the command: a program of `explore`, else a lesson.
+    pub fn subject(&self) -> &str {
+        self.program.as_deref().unwrap_or(&self.lesson)
+    }
 }
 
 /// The options of an experiment. Absent means: not set here.

@@ -43,7 +43,7 @@ def end_with_parent(parent):
 def sum_2(numbers, result, result_sum):
     for index, number in enumerate(numbers):
         result[index] = number + 2
-    result_sum = sum(numbers)  # a new meaning for the name
+    result_sum = sum(numbers)
     return result_sum
 # endregion
 

@@ -19,7 +19,7 @@ pub fn explore(
     let only = Some(vec![variant.to_string()]);
     let params = Params { only, ..options::merge(typed, &defaults) };
     let (lesson, _) = experiments::subject(subject.name).expect("it is of the registry");
-    session.start("explore", lesson.name, &params)?;
+    session.start_program("explore", lesson.name, Some(subject.name), &params)?;
     let size = Size::of(&params);
     if let Err(error) = explore::countable(&(subject.program)(variant, &size), size.ops as u32) {
         session.view.event(&Event::Error(experiments::told(&error.into())))?;

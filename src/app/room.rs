@@ -62,15 +62,16 @@ fn questions(doc: &Doc) -> Vec<Question> {
     doc.blocks.iter().filter_map(|block| ask(&block.kind)).collect()
 }
 
-/// The files of each command and lesson, in the order of the first of each.
+/// The files of each command and lesson or program, in the order of the first of each.
 fn rooms(kept: &[Kept]) -> Vec<Room> {
     let mut rooms: Vec<(Room, Vec<&Recording>)> = Vec::new();
     for Kept { recording, .. } in kept {
         let start = &recording.start;
-        let same = |room: &Room| room.command == start.command && room.lesson == start.lesson;
-        let at = rooms.iter().position(|(room, _)| same(room)).unwrap_or_else(|| {
-            let (command, lesson) = (start.command.clone(), start.lesson.clone());
-            rooms.push((Room { command, lesson, ..Room::default() }, Vec::new()));
+        let of = |room: &Room| (room.command.clone(), room.lesson.clone(), room.program.clone());
+        let this = (start.command.clone(), start.lesson.clone(), start.program.clone());
+        let at = rooms.iter().position(|(room, _)| of(room) == this).unwrap_or_else(|| {
+            let (command, lesson, program) = this;
+            rooms.push((Room { command, lesson, program, ..Room::default() }, Vec::new()));
             rooms.len() - 1
         });
         let (room, recordings) = &mut rooms[at];

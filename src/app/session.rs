@@ -201,6 +201,20 @@ impl Session {
     /// # Errors
     /// [`Stop::Usage`] or [`Stop::Failed`] if there is none; when output cannot be written.
     pub fn start(&mut self, command: &str, lesson: &str, params: &Params) -> Result<(), Stop> {
+        self.start_program(command, lesson, None, params)
+    }
+
+    /// The same for a program of a lesson.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_program(
+        &mut self,
+        command: &str,
+        lesson: &str,
+        program: Option<&str>,
+        params: &Params,
+    ) -> Result<(), Stop> {
         self.started = true;
         if self.replay.is_some() {
             return self.start_again();
@@ -209,6 +223,7 @@ impl Session {
             schema: event::SCHEMA,
             command: command.to_string(),
             lesson: lesson.to_string(),
+            program: program.map(str::to_string),
             params: params.clone(),
             machine: self.machine.clone(),
         }));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The `room` event: all the files of one command and lesson, laid together.
+/// The `room` event: all the files of one command and lesson or program, laid together.
 ///
 /// Absolute times are not in it: those of different machines have no common median. What can be
 /// compared is what each machine found about itself, a ratio or whether a result was right.
@@ -13,6 +13,9 @@ pub struct Room {
     pub command: String,
     /// The same.
     pub lesson: String,
+    /// The same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     /// How many files.
     pub files: u32,
     /// The machines, those that look alike as one.

@@ -124,6 +124,23 @@ fn files_of_different_commands_have_a_section_each() {
 }
 
 #[test]
+fn two_programs_of_one_lesson_are_told_each_by_its_own_name() {
+    let room = Rc::new(Room::new());
+    for program in ["lock", "two-locks"] {
+        let explore = format!("explore {program} --free-runs 0 --export {program}.json");
+        drop(typed(&room, &explore).run().any_stdout());
+    }
+    let done = typed(&room, "report lock.json two-locks.json").run();
+    drop(done.stdout_has("parlab explore lock: 1").stdout_has("parlab explore two-locks: 1"));
+    for ending in ["html", "md"] {
+        let file = format!("page.{ending}");
+        drop(typed(&room, &format!("report two-locks.json --export {file}")).run().any_stdout());
+        let page = fs::read_to_string(room.path("work").join(&file)).unwrap();
+        assert!(page.contains("parlab explore two") && !page.contains("parlab explore lock"));
+    }
+}
+
+#[test]
 fn a_report_of_a_room_is_drawn_again_and_is_no_student() {
     let room = Rc::new(Room::new());
     let lesson = "lesson lock --yes --runs 1 --iterations 1000";

@@ -16,6 +16,7 @@ fn start(command: &str) -> Event {
         schema: SCHEMA,
         command: command.to_owned(),
         lesson: "all".to_owned(),
+        program: None,
         params: Params::default(),
         machine: Machine {
             cpus: 1,

@@ -41,6 +41,7 @@ pub fn room() -> Room {
     Room {
         command: "lesson".to_owned(),
         lesson: "lock".to_owned(),
+        program: None,
         files: 3,
         machines: vec![alike(2, 2), alike(8, 1)],
         differing: json!({"runs": [10, 40, null]}).as_object().unwrap().clone(),

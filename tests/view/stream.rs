@@ -125,6 +125,7 @@ pub fn start(command: &str) -> Event {
         schema: SCHEMA,
         command: command.to_owned(),
         lesson: "lock".to_owned(),
+        program: None,
         params: Params::default(),
         machine: Machine {
             cpus: 2,

@@ -84,7 +84,7 @@ impl Handout {
     pub fn into_text(self) -> String {
         let command = |start: &Start| match start.command.as_str() {
             "report" => words::room_title(self.lang).to_owned(),
-            command => format!("parlab {command} {}", start.lesson),
+            command => format!("parlab {command} {}", start.subject()),
         };
         let start = self.start.as_deref();
         let title = self.title.or(start.map(|start| paper::plain(&command(start))));

@@ -72,7 +72,7 @@ impl Html {
         if start.command != "lesson" {
             let title = match start.command.as_str() {
                 "report" => words::room_title(self.lang).to_owned(),
-                command => format!("parlab {command} {}", start.lesson),
+                command => format!("parlab {command} {}", start.subject()),
             };
             self.draw("title", context! { title => title.as_str() })?;
             self.title = Some(title);
@@ -197,7 +197,7 @@ impl View for Html {
             return Ok(());
         }
         if let (None, Some(start)) = (&self.title, &self.start) {
-            let title = format!("parlab {} {}", start.command, start.lesson);
+            let title = format!("parlab {} {}", start.command, start.subject());
             self.draw("title", context! { title => title.as_str() })?;
             self.title = Some(title);
         }

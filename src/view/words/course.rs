@@ -139,7 +139,7 @@ pub fn course_again(lang: Lang, lessons: usize) -> String {
 pub fn course_has(lang: Lang, number: usize, parts: &str) -> String {
     match lang {
         Lang::En => format!("The parts of lesson {number} are {parts}; all is everything."),
-        Lang::It => format!("Le parti della lezione {number} sono {parts}; all è tutto."),
+        Lang::It => format!("Le parti della lezione {number} sono {parts}; all vuol dire tutte."),
     }
 }
 

@@ -16,7 +16,8 @@ pub fn room_title(lang: Lang) -> &'static str {
 
 /// Above the files of one command and lesson.
 pub fn room_heading(lang: Lang, room: &Room) -> String {
-    format!("parlab {} {}: {}", room.command, room.lesson, files(lang, room.files))
+    let subject = room.program.as_ref().unwrap_or(&room.lesson);
+    format!("parlab {} {subject}: {}", room.command, files(lang, room.files))
 }
 
 fn files(lang: Lang, number: u32) -> String {
