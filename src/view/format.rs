@@ -44,6 +44,18 @@ pub fn count(number: i64) -> String {
     grouped(&number.to_string())
 }
 
+/// The median of whole numbers in order, exactly: between two of them it may be a half.
+///
+/// # Panics
+/// If there are none.
+pub fn median(sorted: &[i64], lang: Lang) -> String {
+    let middle = [(sorted.len() - 1) / 2, sorted.len() / 2];
+    let twice: i128 = middle.iter().map(|at| i128::from(sorted[*at])).sum();
+    let sign = if twice < 0 { "-" } else { "" };
+    let half = if twice % 2 == 0 { "" } else { ".5" };
+    localized(&format!("{sign}{}{half}", (twice / 2).unsigned_abs()), lang)
+}
+
 /// A share from 0 to 1 in percent: `93 %`. It says 0 or 100 only where that is exact.
 pub fn percent(share: f64, lang: Lang) -> String {
     let percent = share * 100.0;

@@ -3,7 +3,7 @@
 use super::{Handout, paper};
 use crate::event::{Deadlock, LostUpdate, Measure, Op, Run, Schedules, Step, Summary, Transfer};
 use crate::lesson::doc::Lang;
-use crate::view::format::count;
+use crate::view::format::{self, count};
 use crate::view::gathered::Gathered;
 use crate::view::style::Style;
 use crate::view::table::Grid;
@@ -98,8 +98,8 @@ fn ends(runs: &[&Run], lang: Lang) -> String {
     ends.sort_unstable();
     let groups: Vec<&[i64]> = ends.chunk_by(|a, b| a == b).collect();
     if groups.len() > MOST_ENDS {
-        let places = [0, ends.len() / 2, ends.len() - 1];
-        return words::ended_between(lang, places.map(|at| count(ends[at])));
+        let [least, greatest] = [0, ends.len() - 1].map(|at| count(ends[at]));
+        return words::ended_between(lang, [least, format::median(&ends, lang), greatest]);
     }
     let said = |group: &&[i64]| match group.len() {
         1 => count(group[0]),

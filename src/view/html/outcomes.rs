@@ -10,7 +10,7 @@ use super::axis::Tick;
 use super::templates::share;
 use crate::event::Run;
 use crate::lesson::doc::Lang;
-use crate::view::format::count;
+use crate::view::format::{self, count};
 use crate::view::gathered::Gathered;
 use crate::view::words;
 
@@ -112,12 +112,12 @@ fn row(variant: &str, runs: &[&Run], scale: &Scale, lang: Lang) -> Option<Row> {
     ends.sort_unstable();
     let right = ends.iter().filter(|end| **end == expected).count();
     let verdict = words::right_of(lang, right, ends.len());
-    let (least, median, greatest) = (ends[0], ends[ends.len() / 2], ends[ends.len() - 1]);
+    let [least, greatest] = [0, ends.len() - 1].map(|at| count(ends[at]));
     let histogram = ends.len() >= HISTOGRAM_FROM;
     Some(Row {
         variant: variant.to_owned(),
         all_right: right == ends.len(),
-        said: words::outcomes_said(lang, &verdict, [least, median, greatest].map(count)),
+        said: words::outcomes_said(lang, &verdict, [least, format::median(&ends, lang), greatest]),
         verdict,
         expected: share(scale.place(expected)),
         marks: if histogram { Vec::new() } else { marks(&ends, expected, scale) },
