@@ -508,4 +508,10 @@ impl View for Text {
         let text = blocks::fault(fault, &self.style);
         self.aside(&text)
     }
+
+    fn refused(&mut self, _error: &Error) -> io::Result<()> {
+        // The faults have told the whole story.
+        self.failed = true;
+        Ok(())
+    }
 }
