@@ -159,3 +159,23 @@ fn faults_of_all_files_are_told() {
     let done = done.code(2).stdout_is_empty().stderr_has("b.json:1: errore: la riga non è JSON");
     drop(done.stderr_has("missing.json").stderr_has("c.json"));
 }
+
+#[test]
+fn one_experiment_a_thousand_times_in_a_file_is_told_in_as_many_turns() {
+    const TURNS: usize = 2000;
+    let room = Rc::new(Room::new());
+    let done =
+        typed(&room, "compare lock --only locked --iterations 1 --runs 1 --no-python --json");
+    let done = done.run();
+    let lines: Vec<&str> = done.stdout().lines().collect();
+    let with = |what: &str| *lines.iter().find(|line| line.contains(what)).expect("it is there");
+    let once = [with("\"event\":\"run\""), with("\"event\":\"summary\"")].join("\n") + "\n";
+    let end = with("\"event\":\"end\"");
+    room.file("a.json", format!("{}\n{}{end}\n", lines[0], once.repeat(TURNS)));
+    room.file("b.json", done.stdout());
+    let [told] = &told(&room, "a.json b.json")[..] else { panic!("one section") };
+    let turns: Vec<usize> = told.experiments.iter().map(|of| of.turn as usize).collect();
+    assert_eq!(turns, (1..=TURNS).collect::<Vec<_>>());
+    let files = |at: usize| told.experiments[at].variants[0].groups[0].files;
+    assert_eq!([files(0), files(1)], [2, 1]);
+}
