@@ -8,9 +8,11 @@ use nix::sys::stat::Mode;
 use parlab::event::{Event, FlawKind, Recording};
 use parlab::lesson::doc::Lang;
 use parlab::view::View;
+use parlab::view::handout::Handout;
 use parlab::view::html::{Html, page};
 use parlab::view::style::Style;
 use parlab::view::text::{Options, Text};
+use parlab::view::trace::Trace;
 use serde_json::{Value, json};
 
 use crate::parlab::Parlab;
@@ -233,17 +235,20 @@ impl Dice {
     }
 }
 
-/// Draws a recording in every way there is; gives how long the page is.
+/// Draws a recording in every way there is; gives how long the longest file is.
 fn drawn(recording: &Recording, width: usize) -> usize {
     let style = Style { colour: true, errors_colour: true, width, lang: Lang::It, live: false };
     let (out, err) = (Box::new(io::sink()), Box::new(io::sink()));
     let mut text = Text::new(out, err, style, Options::default());
-    let mut sheet = Html::new(Lang::En);
-    for event in recording.events() {
-        text.event(event).unwrap();
-        sheet.event(event).unwrap();
+    let (mut sheet, mut handout, mut trace) =
+        (Html::new(Lang::En), Handout::new(Lang::It), Trace::new(Lang::En));
+    let views: [&mut dyn View; 4] = [&mut text, &mut sheet, &mut handout, &mut trace];
+    for view in views {
+        recording.events().for_each(|event| view.event(event).unwrap());
     }
-    page(vec![sheet], Lang::En).unwrap().len()
+    let files =
+        [page(vec![sheet], Lang::En).unwrap(), handout.into_text(), trace.into_text().unwrap()];
+    files.iter().map(String::len).max().unwrap_or(0)
 }
 
 #[test]
