@@ -100,7 +100,8 @@ fn all_files_are_read_and_all_is_told_before_anything_is_drawn() {
         let lines = whole.lines().count();
         let told = told.replace(":12:", &format!(":{}:", lines + 1));
         let done = report(&room, file).args(["--export", "no.html"]).run();
-        drop(done.code(2).stdout_is_empty().stderr_has(&told));
+        let done = done.code(2).stdout_is_empty().stderr_has(&told);
+        drop(done.stderr_has("Give files that `--export FILE.json` wrote"));
         assert!(!room.path("work").join("no.html").exists());
     }
     report(&room, "cut.json")
@@ -108,7 +109,8 @@ fn all_files_are_read_and_all_is_told_before_anything_is_drawn() {
         .run()
         .code(2)
         .stdout_is_empty()
-        .stderr_has("il file è troncato");
+        .stderr_has("il file è troncato")
+        .stderr_has("Indica file scritti da");
     let done = report(&room, "cut.json").args(["--json"]).run().code(2);
     assert_eq!(done.lines()[0]["kind"], "cut_short", "{done}");
     assert_eq!(done.lines()[2], json!({"event": "end", "exit": 2, "reason": "failed"}));

@@ -509,9 +509,10 @@ impl View for Text {
         self.aside(&text)
     }
 
-    fn refused(&mut self, _error: &Error) -> io::Result<()> {
-        // The faults have told the whole story.
+    fn refused(&mut self, error: &Error) -> io::Result<()> {
+        // What is wrong was just told; what is left is what to do.
         self.failed = true;
-        Ok(())
+        let next = words::failure(self.style.lang, error).next;
+        self.aside(&blocks::plain(next, "        ", &self.style))
     }
 }
