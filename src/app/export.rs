@@ -5,10 +5,13 @@
 //! that fails leaves nothing. Whether the file can be written is tried before anything runs.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
+use super::files;
 use super::reader::Reader;
 use super::session::{Session, Stop};
 use crate::event::{End, Error, ErrorKind, Event};
@@ -48,14 +51,19 @@ pub enum Format {
 impl Format {
     /// The format that a file's name asks for by its ending; none if it has another one.
     pub fn of(file: &Path) -> Option<Format> {
-        let name = file.file_name()?.to_str()?.to_ascii_lowercase();
-        if name.ends_with(".trace.json") {
+        let name = file.file_name()?;
+        // What ends in a slash is a folder, whatever its name. A name need not be text.
+        if !file.as_os_str().as_bytes().ends_with(name.as_bytes()) {
+            return None;
+        }
+        let name = name.to_ascii_lowercase();
+        if name.as_bytes().ends_with(b".trace.json") {
             return Some(Format::Trace);
         }
-        match Path::new(&name).extension()?.to_str()? {
-            "json" => Some(Format::Json),
-            "html" => Some(Format::Html),
-            "md" => Some(Format::Markdown),
+        match Path::new(&name).extension()?.as_bytes() {
+            b"json" => Some(Format::Json),
+            b"html" => Some(Format::Html),
+            b"md" => Some(Format::Markdown),
             _ => None,
         }
     }
@@ -119,7 +127,9 @@ impl Export {
                 Err(target.unwritable(&io::Error::from(io::ErrorKind::IsADirectory)))
             }
             Ok(_) if !target.force => Err(target.taken()),
-            _ => target.beside().map(drop).map_err(|error| target.unwritable(&error)),
+            // A name that is too long, say: the file beside has another one.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(target.unwritable(&error)),
+            _ => target.beside(b"").map(drop).map_err(|error| target.unwritable(&error)),
         }
     }
 
@@ -228,8 +238,7 @@ impl Export {
 
 impl Target {
     fn write(&self, text: &[u8]) -> io::Result<()> {
-        let mut beside = self.beside()?;
-        beside.write_all(text)?;
+        let beside = self.beside(text)?;
         match self.force {
             true => beside.persist(&self.file)?,
             false => beside.persist_noclobber(&self.file)?,
@@ -237,14 +246,13 @@ impl Target {
         Ok(())
     }
 
-    /// A file with a name of its own in the same directory, which a rename can put in place.
-    fn beside(&self) -> io::Result<tempfile::NamedTempFile> {
+    /// A file with this text in the same directory, which a rename can put in place.
+    fn beside(&self, text: &[u8]) -> io::Result<NamedTempFile> {
         let directory = self.file.parent().filter(|parent| !parent.as_os_str().is_empty());
-        // Readable by whom the umask lets, as any file that a shell would have made.
-        tempfile::Builder::new()
-            .prefix(".parlab-")
-            .permissions(fs::Permissions::from_mode(0o666))
-            .tempfile_in(directory.unwrap_or(Path::new(".")))
+        let directory = directory.unwrap_or(Path::new("."));
+        // What the system says of a directory that is not there, it says in its own words.
+        fs::metadata(directory)?;
+        files::unnamed(directory, text)
     }
 
     /// The file is there, and nobody said that it may be replaced.
@@ -255,10 +263,7 @@ impl Target {
 
     fn unwritable(&self, error: &io::Error) -> Box<Error> {
         let file = self.file.display().to_string();
-        // The file beside has a name that nobody gave.
-        let said = error.raw_os_error().map(io::Error::from_raw_os_error);
-        let said = said.map_or_else(|| error.to_string(), |said| said.to_string());
-        Box::new(Error::new(ErrorKind::Output, Some(file), Some(said)))
+        Box::new(Error::new(ErrorKind::Output, Some(file), Some(error.to_string())))
     }
 }
 

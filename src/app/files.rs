@@ -1,4 +1,4 @@
-//! A few small texts into one folder: all of them whole, or none.
+//! Texts into a folder, each of them whole or not at all.
 
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ pub fn write(folder: &Path, texts: &[(&str, &str)]) -> io::Result<Vec<PathBuf>> 
 
 fn write_into(folder: &Path, texts: &[(&str, &str)]) -> io::Result<Vec<PathBuf>> {
     let whole: io::Result<Vec<NamedTempFile>> =
-        texts.iter().map(|(_, text)| unnamed(folder, text)).collect();
+        texts.iter().map(|(_, text)| unnamed(folder, text.as_bytes())).collect();
     let named = whole?.into_iter().zip(texts).map(|(file, (name, _))| {
         let path = folder.join(name);
         file.persist(&path).map(|_| path).map_err(|error| error.error)
@@ -35,12 +35,16 @@ fn write_into(folder: &Path, texts: &[(&str, &str)]) -> io::Result<Vec<PathBuf>>
 }
 
 /// A file with this text that has no name of its own yet, and is gone unless it gets one.
-fn unnamed(folder: &Path, text: &str) -> io::Result<NamedTempFile> {
+///
+/// # Errors
+/// What the system says, without the name that the file has meanwhile.
+pub fn unnamed(folder: &Path, text: &[u8]) -> io::Result<NamedTempFile> {
     // As any file that a program makes: what the umask leaves of it.
     let readable = Permissions::from_mode(0o666);
-    let file = tempfile::Builder::new().permissions(readable).tempfile_in(folder);
-    // The error would tell the name that nobody is to know.
+    let mut builder = tempfile::Builder::new();
+    let file = builder.prefix(".parlab-").permissions(readable).tempfile_in(folder);
     let mut file = file.map_err(|error| io::Error::from(error.kind()))?;
-    file.write_all(text.as_bytes())?;
+    // Through the temporary file itself, an error would tell its name.
+    file.as_file_mut().write_all(text)?;
     Ok(file)
 }

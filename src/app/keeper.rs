@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{Flock, FlockArg, OFlag};
 
 use super::record::{Change, Record, Unread};
 use super::session::{Session, Stop};
@@ -187,7 +187,9 @@ impl Next {
         loop {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
             let mut options = OpenOptions::new();
-            options.write(true).create(true).mode(0o600).custom_flags(nix::libc::O_NONBLOCK);
+            // Neither a FIFO is waited for, nor something made where a link leads.
+            let flags = OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW;
+            options.write(true).create(true).mode(0o600).custom_flags(flags.bits());
             let opened = options.open(&path).map(|file| {
                 Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno)
             });

@@ -1,6 +1,6 @@
 //! Several runs from several machines, laid together: what each file says of itself, counted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
@@ -165,7 +165,7 @@ fn believed<'a>(asked: &'a mut Prediction, belief: &str) -> &'a mut Believed {
 /// what they compare with.
 fn add_runs(room: &mut Room, recording: &Recording) {
     let mut runs: Vec<&Run> = Vec::new();
-    let mut before: Vec<Together> = Vec::new();
+    let mut turns = Turns::new();
     for event in recording.events() {
         match event {
             // Without a ledger, and in which nobody was held up on purpose.
@@ -175,7 +175,7 @@ fn add_runs(room: &mut Room, recording: &Recording) {
                 let of_it = runs.iter().filter(|run| run.experiment == summary.experiment);
                 let of_it: Vec<&Run> = of_it.copied().collect();
                 if !of_it.is_empty() {
-                    let which = which(summary, &of_it, &mut before);
+                    let which = which(summary, &of_it, &mut turns);
                     let together =
                         entry(&mut room.experiments, |of| is_same(of, &which), || which.clone());
                     lay(together, summary, &of_it, recording.start.machine.cpus);
@@ -186,30 +186,28 @@ fn add_runs(room: &mut Room, recording: &Recording) {
     }
 }
 
-/// Whether two experiments may be laid together.
+/// Whether two experiments may be laid together. What most often differs in a long file comes first.
 fn is_same(one: &Together, other: &Together) -> bool {
-    let key =
-        |of: &Together| (of.experiment.clone(), of.baseline.clone(), of.compared.clone(), of.turn);
-    key(one) == key(other)
+    one.turn == other.turn
+        && one.experiment == other.experiment
+        && one.baseline == other.baseline
+        && one.compared == other.compared
 }
 
-/// What a summary is of, as yet without runs; `before` are those of the same file.
-fn which(summary: &Summary, runs: &[&Run], before: &mut Vec<Together>) -> Together {
+/// How often a file had an experiment so far, by its name, its baseline and what it compares.
+type Turns = HashMap<(String, String, Vec<String>), u32>;
+
+/// What a summary is of, as yet without runs.
+fn which(summary: &Summary, runs: &[&Run], turns: &mut Turns) -> Together {
     let peers: BTreeSet<&str> =
         runs.iter().filter(|run| run.python.is_some()).map(|run| run.variant.as_str()).collect();
     let names = summary.variants.iter().map(|told| &told.variant);
-    let mut which = Together {
-        experiment: summary.experiment.clone(),
-        compared: names.filter(|name| !peers.contains(name.as_str())).cloned().collect(),
-        turn: 1,
-        baseline: summary.baseline.clone(),
-        variants: Vec::new(),
-    };
-    while before.iter().any(|of| is_same(of, &which)) {
-        which.turn += 1;
-    }
-    before.push(which.clone());
-    which
+    let compared: Vec<String> =
+        names.filter(|name| !peers.contains(name.as_str())).cloned().collect();
+    let (experiment, baseline) = (summary.experiment.clone(), summary.baseline.clone());
+    let key = (experiment.clone(), baseline.clone(), compared.clone());
+    let turn = turns.entry(key).and_modify(|turn| *turn += 1).or_insert(1);
+    Together { experiment, compared, turn: *turn, baseline, variants: Vec::new() }
 }
 
 /// Lays one experiment of a file to the same of the others.

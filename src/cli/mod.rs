@@ -63,19 +63,7 @@ fn clap() -> Clap {
 fn command(matches: &ArgMatches) -> Command {
     let settings = settings(matches);
     match matches.subcommand() {
-        Some(("lesson", lesson)) => {
-            let (name, options) = lesson.subcommand().expect("required");
-            let chosen = match name {
-                FILE => Chosen::Path(options.get_one::<PathBuf>("file").expect("required").clone()),
-                name => Chosen::Named(experiments::lesson(name).expect("from the registry")),
-            };
-            let settings = match &chosen {
-                Chosen::Path(path) => in_language_of(path, settings),
-                Chosen::Named(_) => settings,
-            };
-            let (parts, params) = (strings(options, "part").unwrap_or_default(), params(options));
-            Command::Lesson { lesson: chosen, parts, params, settings }
-        }
+        Some(("lesson", matches)) => lesson(matches, settings),
         Some(("compare", lesson)) => {
             let (name, options) = lesson.subcommand().expect("required");
             if name == ALL {
@@ -126,6 +114,21 @@ fn command(matches: &ArgMatches) -> Command {
         }
         _ => Command::Alone(settings),
     }
+}
+
+/// A lesson, by its name or by its path.
+fn lesson(matches: &ArgMatches, settings: Settings) -> Command {
+    let (name, options) = matches.subcommand().expect("required");
+    let lesson = match name {
+        FILE => Chosen::Path(options.get_one::<PathBuf>("file").expect("required").clone()),
+        name => Chosen::Named(experiments::lesson(name).expect("from the registry")),
+    };
+    let settings = match &lesson {
+        Chosen::Path(path) => in_language_of(path, settings),
+        Chosen::Named(_) => settings,
+    };
+    let parts = strings(options, "part").unwrap_or_default();
+    Command::Lesson { lesson, parts, params: params(options), settings }
 }
 
 /// A file that ends in `.it.md` is Italian, whatever `--lang` says.

@@ -29,6 +29,17 @@ pub fn render_hanging(markdown: &str, style: &Style, first: &str, rest: &str) ->
     page.out
 }
 
+/// HTML in a text without an author's remarks, which are not for the reader; any other markup is just
+/// text here. One that does not end goes on to the end.
+pub(super) fn without_remarks(html: &str) -> String {
+    let (mut told, mut rest) = (String::new(), html);
+    while let Some((before, remark)) = rest.split_once("<!--") {
+        told += before;
+        rest = remark.split_once("-->").map_or("", |(_, after)| after);
+    }
+    told + rest
+}
+
 /// What stands before the lines of a container: a bullet before the first one.
 struct Frame {
     first: String,
@@ -49,6 +60,8 @@ struct List {
 struct Page<'a> {
     style: &'a Style,
     out: String,
+    /// The block of HTML in progress.
+    html: String,
     /// The paragraph in progress, painted, not wrapped yet.
     inline: String,
     paints: Vec<Paint>,
@@ -70,6 +83,7 @@ impl<'a> Page<'a> {
         Page {
             style,
             out: String::new(),
+            html: String::new(),
             inline: String::new(),
             paints: Vec::new(),
             frames: vec![outermost],
@@ -99,12 +113,9 @@ impl<'a> Page<'a> {
             Event::SoftBreak => self.inline.push(' '),
             Event::HardBreak => self.inline.push('\n'),
             Event::Rule => self.line(&"─".repeat(self.room())),
-            // An author's remark is not for the reader; any other tag is just text here.
-            Event::Html(html) | Event::InlineHtml(html) => {
-                if !html.trim_start().starts_with("<!--") {
-                    self.words(visible::line(html.trim_end()).as_ref());
-                }
-            }
+            // A block comes line by line.
+            Event::Html(html) => self.html.push_str(&html),
+            Event::InlineHtml(html) => self.markup(&html),
             // Only with extensions that are not asked for.
             Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
                 self.words(&visible::line(&text));
@@ -146,7 +157,13 @@ impl<'a> Page<'a> {
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
-            TagEnd::Paragraph | TagEnd::HtmlBlock => {
+            TagEnd::HtmlBlock => {
+                let html = std::mem::take(&mut self.html);
+                self.markup(html.trim_end());
+                self.end_inline();
+                self.gap = true;
+            }
+            TagEnd::Paragraph => {
                 self.end_inline();
                 self.gap = true;
             }
@@ -178,6 +195,16 @@ impl<'a> Page<'a> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Markup as text, its lines as they stand.
+    fn markup(&mut self, html: &str) {
+        for (at, line) in without_remarks(html).lines().enumerate() {
+            if at > 0 {
+                self.inline.push('\n');
+            }
+            self.words(&visible::line(line));
         }
     }
 

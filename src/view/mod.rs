@@ -287,8 +287,8 @@ pub trait View {
         Ok(())
     }
 
-    /// A lesson is refused because of the faults that were just shown, which tell a
-    /// reader all; a program gets the event.
+    /// Something is refused because of the faults that were just shown, which tell a reader what is
+    /// wrong: what to do is left. A program gets the event.
     fn refused(&mut self, _error: &Error) -> io::Result<()> {
         Ok(())
     }

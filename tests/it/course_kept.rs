@@ -159,6 +159,15 @@ fn a_place_that_cannot_be_written_is_told_once_and_stops_nothing() {
 }
 
 #[test]
+fn a_link_in_the_place_of_the_next_version_is_not_followed() {
+    let room = Rc::new(Room::new());
+    let elsewhere = room.path("elsewhere");
+    symlink(&elsewhere, emptied(&room).with_extension("json.new")).unwrap();
+    skips(shm(&room, [])).one_message().stderr_has("cannot keep");
+    assert!(fs::symlink_metadata(&elsewhere).is_err(), "something was made where it leads");
+}
+
+#[test]
 fn the_course_is_forgotten_when_who_is_asked_says_yes() {
     let room = Rc::new(Room::new());
     let forget = || Parlab::in_room(&room).args(["course", "--forget"]);

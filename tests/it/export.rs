@@ -1,6 +1,8 @@
 //! `--export`: what is kept, in which format, and that nothing is left of what was not done.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::rc::Rc;
 
@@ -226,14 +228,29 @@ fn a_file_that_is_there_is_replaced_only_by_force() {
 fn a_place_that_cannot_be_written_is_told_before_anything_runs() {
     let room = room();
     fs::create_dir(room.path("work").join("folder.html")).unwrap();
-    for file in ["nowhere/kept.html", "nowhere/kept.md", "/proc/kept.trace.json", "folder.html"] {
+    let long = "x".repeat(300) + ".json";
+    let files = ["nowhere/kept.html", "nowhere/kept.md", "/proc/kept.trace.json", "folder.html"];
+    for file in files.into_iter().chain([long.as_str()]) {
         let args = ["compare", "pool", "--json", "--force", "--export", file];
         let done = Parlab::in_room(&room).args(args).run();
         let done = done.one_error(ErrorKind::Output).ends(1, Some(EndReason::Failed));
         assert!(done.runs().is_empty(), "it ran all the same");
-        assert_eq!(done.errors()[0].what.as_deref(), Some(file));
+        let error = &done.errors()[0];
+        assert_eq!(error.what.as_deref(), Some(file));
+        // Nor does it tell of a file that nobody named.
+        let said = error.detail.as_deref().expect("what the system says");
+        assert!(!said.contains(".parlab-"), "{said}");
     }
     assert_eq!(left(&room), ["folder.html"]);
+}
+
+#[test]
+fn a_name_that_is_no_text_has_an_ending_all_the_same() {
+    let room = room();
+    let name = OsStr::from_bytes(b"kept-\xff.JSON");
+    small(&room).args([OsStr::new("--export"), name]).run().any_stdout();
+    let kept = fs::read(room.path("work").join(name)).unwrap();
+    assert!(kept.starts_with(b"{\"event\":\"start\""));
 }
 
 #[test]
@@ -248,7 +265,7 @@ fn a_reader_who_leaves_early_is_told_that_nothing_was_kept() {
 
 #[test]
 fn an_ending_that_says_nothing_is_wrong_usage() {
-    for file in ["kept", "kept.txt", "html", "kept.html.gz", ".json"] {
+    for file in ["kept", "kept.txt", "html", "kept.html.gz", ".json", "kept.md/", "kept.md/."] {
         let done = Parlab::new().args(["compare", "lock", "--export", file]).run().code(2);
         done.stdout_is_empty().stderr_has(".html, .md, .json or .trace.json");
     }

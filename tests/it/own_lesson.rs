@@ -33,6 +33,18 @@ fn a_new_lesson_has_no_fault_and_runs_in_both_languages() {
 }
 
 #[test]
+fn a_text_with_faults_is_told_by_them_and_what_to_do() {
+    let room = Rc::new(Room::new());
+    room.file("mine.md", "# Nothing that would run\n");
+    for (lang, next) in [("en", "Correct the file"), ("it", "Correggi il file")] {
+        let done = Parlab::in_room(&room).args(["lesson", "./mine.md", "--lang", lang]).run();
+        let done = done.stderr_has(next).code(2).stdout_is_empty().stderr_has("./mine.md:1:25");
+        // Nothing was measured, and nobody says that it was.
+        assert!(!done.stderr().contains("parlab: "), "{done}");
+    }
+}
+
+#[test]
 fn of_its_answers_exactly_one_holds() {
     let room = Rc::new(Room::new());
     Parlab::in_room(&room).args(["new", "mine", "-q"]).run().any_stdout();

@@ -93,6 +93,10 @@ fn a_lesson_that_is_not_at_hand_or_no_longer_fits_is_drawn_as_results_alone() {
     assert!(!words.contains("of mine"));
     let page = written(&room, "mine.html");
     assert!(page.contains("soli risultati") && page.contains("<h1>parlab lesson mine</h1>"));
+    // On a sheet, too, each experiment has its name, as no text says it.
+    drop(typed(&room, "report mine.json --export sheet.md").run().any_stdout());
+    let sheet = written(&room, "sheet.md");
+    assert!(sheet.starts_with("# parlab lesson mine\n") && sheet.contains("\n## bank"), "{sheet}");
     // Of an older text: it asked something else.
     let lesson = "lesson lock --yes --no-python --runs 1 --iterations 1000 --json";
     let lines = typed(&room, lesson).run();

@@ -8,9 +8,11 @@ use nix::sys::stat::Mode;
 use parlab::event::{Event, FlawKind, Recording};
 use parlab::lesson::doc::Lang;
 use parlab::view::View;
+use parlab::view::handout::Handout;
 use parlab::view::html::{Html, page};
 use parlab::view::style::Style;
 use parlab::view::text::{Options, Text};
+use parlab::view::trace::Trace;
 use serde_json::{Value, json};
 
 use crate::parlab::Parlab;
@@ -98,7 +100,8 @@ fn all_files_are_read_and_all_is_told_before_anything_is_drawn() {
         let lines = whole.lines().count();
         let told = told.replace(":12:", &format!(":{}:", lines + 1));
         let done = report(&room, file).args(["--export", "no.html"]).run();
-        drop(done.code(2).stdout_is_empty().stderr_has(&told));
+        let done = done.code(2).stdout_is_empty().stderr_has(&told);
+        drop(done.stderr_has("Give files that `--export FILE.json` wrote"));
         assert!(!room.path("work").join("no.html").exists());
     }
     report(&room, "cut.json")
@@ -106,7 +109,8 @@ fn all_files_are_read_and_all_is_told_before_anything_is_drawn() {
         .run()
         .code(2)
         .stdout_is_empty()
-        .stderr_has("il file è troncato");
+        .stderr_has("il file è troncato")
+        .stderr_has("Indica file scritti da");
     let done = report(&room, "cut.json").args(["--json"]).run().code(2);
     assert_eq!(done.lines()[0]["kind"], "cut_short", "{done}");
     assert_eq!(done.lines()[2], json!({"event": "end", "exit": 2, "reason": "failed"}));
@@ -233,17 +237,20 @@ impl Dice {
     }
 }
 
-/// Draws a recording in every way there is; gives how long the page is.
+/// Draws a recording in every way there is; gives how long the longest file is.
 fn drawn(recording: &Recording, width: usize) -> usize {
     let style = Style { colour: true, errors_colour: true, width, lang: Lang::It, live: false };
     let (out, err) = (Box::new(io::sink()), Box::new(io::sink()));
     let mut text = Text::new(out, err, style, Options::default());
-    let mut sheet = Html::new(Lang::En);
-    for event in recording.events() {
-        text.event(event).unwrap();
-        sheet.event(event).unwrap();
+    let (mut sheet, mut handout, mut trace) =
+        (Html::new(Lang::En), Handout::new(Lang::It), Trace::new(Lang::En));
+    let views: [&mut dyn View; 4] = [&mut text, &mut sheet, &mut handout, &mut trace];
+    for view in views {
+        recording.events().for_each(|event| view.event(event).unwrap());
     }
-    page(vec![sheet], Lang::En).unwrap().len()
+    let files =
+        [page(vec![sheet], Lang::En).unwrap(), handout.into_text(), trace.into_text().unwrap()];
+    files.iter().map(String::len).max().unwrap_or(0)
 }
 
 #[test]

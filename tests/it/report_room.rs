@@ -148,9 +148,9 @@ fn a_report_of_a_room_is_drawn_again_and_is_no_student() {
     keep(&room, "b.json", 4, lesson);
     let shown = typed(&room, "report a.json b.json --export room.json").run();
     let again = typed(&room, "report room.json").run();
-    let (_, drawn) = again.stdout().split_once("\n\n").unwrap();
-    let first = shown.stdout().strip_suffix("\nKept in room.json\n").unwrap();
-    assert_eq!(drawn, first);
+    // But for where each of the two has it from, and keeps it.
+    let shown = shown.stdout().rsplit_once("\nKept in ").expect("it says where").0;
+    assert_eq!(again.stdout().split_once("\n\n").unwrap().1, shown);
     typed(&room, "report a.json room.json")
         .run()
         .code(2)
@@ -178,4 +178,24 @@ fn faults_of_all_files_are_told() {
     let done = typed(&room, "report b.json missing.json a.json c.json --lang it").run();
     let done = done.code(2).stdout_is_empty().stderr_has("b.json:1: errore: la riga non è JSON");
     drop(done.stderr_has("missing.json").stderr_has("c.json"));
+}
+
+#[test]
+fn one_experiment_a_thousand_times_in_a_file_is_told_in_as_many_turns() {
+    const TURNS: usize = 2000;
+    let room = Rc::new(Room::new());
+    let done =
+        typed(&room, "compare lock --only locked --iterations 1 --runs 1 --no-python --json");
+    let done = done.run();
+    let lines: Vec<&str> = done.stdout().lines().collect();
+    let with = |what: &str| *lines.iter().find(|line| line.contains(what)).expect("it is there");
+    let once = [with("\"event\":\"run\""), with("\"event\":\"summary\"")].join("\n") + "\n";
+    let end = with("\"event\":\"end\"");
+    room.file("a.json", format!("{}\n{}{end}\n", lines[0], once.repeat(TURNS)));
+    room.file("b.json", done.stdout());
+    let [told] = &told(&room, "a.json b.json")[..] else { panic!("one section") };
+    let turns: Vec<usize> = told.experiments.iter().map(|of| of.turn as usize).collect();
+    assert_eq!(turns, (1..=TURNS).collect::<Vec<_>>());
+    let files = |at: usize| told.experiments[at].variants[0].groups[0].files;
+    assert_eq!([files(0), files(1)], [2, 1]);
 }

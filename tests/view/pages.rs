@@ -2,8 +2,10 @@
 //! in both languages.
 
 use parlab::lesson::doc::Lang;
+use parlab::view::html::{Html, page};
 use parlab::view::style::Style;
 use parlab::view::text::Options;
+use parlab::view::{View, markdown};
 use snapbox::{assert_data_eq, file};
 use textwrap::core::display_width;
 
@@ -39,6 +41,21 @@ fn a_lesson_reads_as_written_down() {
     let coloured = Style { colour: true, ..style(80, Lang::En) };
     let text = shown_lesson(coloured, prompting).replace('\u{1b}', "␛");
     assert_data_eq!(text, file!["golden/lesson.80.en.colour.txt"].raw());
+}
+
+#[test]
+fn a_remark_of_an_author_is_on_no_page_and_what_stands_beside_it_is() {
+    let text = "Said.\n\n<!-- hidden\nhidden -->\n\n<!-- hidden --> after\n\n\
+                In <!-- hidden\nhidden --> line.\n\n<div>\nmarkup\n</div>\n";
+    let style = style(80, Lang::En);
+    let mut sheet = Html::new(Lang::En);
+    sheet.prose(text).unwrap();
+    for shown in [markdown::render(text, &style), page(vec![sheet], Lang::En).unwrap()] {
+        assert!(!shown.contains("hidden") && !shown.contains("--&gt;"), "{shown}");
+        for told in ["Said.", "after", "In ", " line.", "markup"] {
+            assert!(shown.contains(told), "{told:?} is missing\n{shown}");
+        }
+    }
 }
 
 #[test]

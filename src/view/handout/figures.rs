@@ -25,7 +25,7 @@ impl Handout {
         if self.is_pricing() {
             return;
         }
-        let comparing = self.command() == "compare";
+        let comparing = self.command() == "compare" || self.alone;
         if let Some(summary) = summary.filter(|_| comparing) {
             self.next_section();
             let most = summary.variants.iter().map(|v| v.runs).max().unwrap_or(0);

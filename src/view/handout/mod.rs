@@ -16,7 +16,7 @@ use std::io;
 use super::gathered::Gathered;
 use super::style::Style;
 use super::text::{prices, pythons};
-use super::{CodeBlock, Question, View, visible, words};
+use super::{CodeBlock, Question, Redrawn, View, visible, words};
 use crate::event::{Event, Price, Room, Start};
 use crate::lesson::doc::Lang;
 
@@ -62,6 +62,8 @@ pub struct Handout {
     prices: Vec<Price>,
     /// Of several experiments that found the same, what was said already.
     said: BTreeSet<String>,
+    /// Whether a text is missing in which experiments would be named and figures told.
+    alone: bool,
 }
 
 impl Handout {
@@ -77,6 +79,7 @@ impl Handout {
             gathered: Gathered::default(),
             prices: Vec::new(),
             said: BTreeSet::new(),
+            alone: false,
         }
     }
 
@@ -218,6 +221,11 @@ impl View for Handout {
             | Event::Doing(_)
             | Event::Error(_) => {}
         }
+        Ok(())
+    }
+
+    fn redrawn(&mut self, from: &Redrawn) -> io::Result<()> {
+        self.alone = from.alone;
         Ok(())
     }
 

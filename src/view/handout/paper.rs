@@ -3,6 +3,7 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
+use crate::view::markdown::without_remarks;
 use crate::view::table::Grid;
 use crate::view::visible;
 
@@ -96,10 +97,7 @@ pub(super) fn own(markdown: &str) -> String {
 
 /// Markup as text.
 fn shown(html: &str) -> String {
-    let html = match html.trim_start().strip_prefix("<!--") {
-        Some(remark) => remark.split_once("-->").map_or("", |(_, after)| after),
-        None => html,
-    };
+    let html = without_remarks(html);
     let lines: Vec<String> = html.split('\n').map(|line| plain(line.trim_start())).collect();
     lines.join("\n")
 }

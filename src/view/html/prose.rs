@@ -5,6 +5,7 @@
 
 use pulldown_cmark::{Alignment, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
+use crate::view::markdown::without_remarks;
 use crate::view::visible;
 
 /// Blocks of Markdown.
@@ -40,6 +41,8 @@ pub(super) fn title(markdown: &str) -> Option<String> {
 #[derive(Default)]
 struct Writer {
     out: String,
+    /// The block of HTML in progress.
+    html: String,
     alignments: Vec<Alignment>,
     column: usize,
     in_head: bool,
@@ -60,12 +63,9 @@ impl Writer {
             Event::SoftBreak => self.out.push('\n'),
             Event::HardBreak => self.out += "<br>",
             Event::Rule => self.out += "<hr>\n",
-            // An author's remark is not for the reader; any other tag is just text here.
-            Event::Html(html) | Event::InlineHtml(html) => {
-                if !html.trim_start().starts_with("<!--") {
-                    self.text(&visible::lines(&html));
-                }
-            }
+            // A block comes line by line.
+            Event::Html(html) => self.html += &html,
+            Event::InlineHtml(html) => self.markup(&html),
             // Only with extensions that are not asked for.
             Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
                 self.text(&visible::line(&text));
@@ -77,6 +77,11 @@ impl Writer {
     fn text(&mut self, text: &str) {
         self.head(text);
         self.out += &escaped(text);
+    }
+
+    /// Markup as text.
+    fn markup(&mut self, html: &str) {
+        self.text(&visible::lines(&without_remarks(html)));
     }
 
     fn code(&mut self, code: &str) {
@@ -149,6 +154,10 @@ impl Writer {
     fn end(&mut self, tag: TagEnd) {
         match tag {
             TagEnd::Paragraph => self.out += "</p>\n",
+            TagEnd::HtmlBlock => {
+                let html = std::mem::take(&mut self.html);
+                self.markup(&html);
+            }
             TagEnd::Heading(level) => self.out += &format!("</{level}>\n"),
             TagEnd::BlockQuote(_) => self.out += "</blockquote>\n",
             TagEnd::CodeBlock => {

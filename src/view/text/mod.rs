@@ -508,4 +508,11 @@ impl View for Text {
         let text = blocks::fault(fault, &self.style);
         self.aside(&text)
     }
+
+    fn refused(&mut self, error: &Error) -> io::Result<()> {
+        // What is wrong was just told; what is left is what to do.
+        self.failed = true;
+        let next = words::failure(self.style.lang, error).next;
+        self.aside(&blocks::plain(next, "        ", &self.style))
+    }
 }

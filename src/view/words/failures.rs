@@ -210,7 +210,7 @@ fn next_en(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::RecordNotForgotten => "Remove what stands there by hand.",
         ErrorKind::Recording => {
-            "Give files that `--export FILE.json` wrote, or a run with `--json` that went to its end."
+            "Give files that `--export FILE.json` wrote, or a run with `--json` that went to its end; each run once."
         }
         ErrorKind::NoTimes => {
             "The lessons that do are named above. Or give another ending: .html, .md or .json. No file \
@@ -406,7 +406,7 @@ fn next_it(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::RecordNotForgotten => "Elimina a mano ciò che si trova lì.",
         ErrorKind::Recording => {
-            "Indica file scritti da `--export FILE.json`, o da un'esecuzione con `--json` arrivata alla fine."
+            "Indica file scritti da `--export FILE.json`, o da un'esecuzione con `--json` arrivata alla fine; ogni esecuzione una volta sola."
         }
         ErrorKind::NoTimes => {
             "Lo fanno le lezioni elencate qui sopra. Oppure scegli un'altra estensione: .html, .md o \
