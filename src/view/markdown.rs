@@ -159,7 +159,7 @@ impl<'a> Page<'a> {
         match tag {
             TagEnd::HtmlBlock => {
                 let html = std::mem::take(&mut self.html);
-                self.markup(html.trim_end());
+                self.markup(&html);
                 self.end_inline();
                 self.gap = true;
             }
@@ -200,7 +200,7 @@ impl<'a> Page<'a> {
 
     /// Markup as text, its lines as they stand.
     fn markup(&mut self, html: &str) {
-        for (at, line) in without_remarks(html).lines().enumerate() {
+        for (at, line) in without_remarks(html).trim().lines().enumerate() {
             if at > 0 {
                 self.inline.push('\n');
             }

@@ -241,6 +241,8 @@ fn a_place_that_cannot_be_written_is_told_before_anything_runs() {
         let said = error.detail.as_deref().expect("what the system says");
         assert!(!said.contains(".parlab-"), "{said}");
     }
+    let done = small(&room).args(["--export", "nowhere/kept.html"]).run().code(1);
+    drop(done.stdout_has("CPU").stderr_has("that the folder is there and you may write in it"));
     assert_eq!(left(&room), ["folder.html"]);
 }
 

@@ -51,6 +51,7 @@ fn a_remark_of_an_author_is_on_no_page_and_what_stands_beside_it_is() {
     let mut sheet = Html::new(Lang::En);
     sheet.prose(text).unwrap();
     for shown in [markdown::render(text, &style), page(vec![sheet], Lang::En).unwrap()] {
+        assert!(!shown.contains("\n after"), "{shown}");
         assert!(!shown.contains("hidden") && !shown.contains("--&gt;"), "{shown}");
         for told in ["Said.", "after", "In ", " line.", "markup"] {
             assert!(shown.contains(told), "{told:?} is missing\n{shown}");

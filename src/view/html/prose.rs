@@ -81,7 +81,7 @@ impl Writer {
 
     /// Markup as text.
     fn markup(&mut self, html: &str) {
-        self.text(&visible::lines(&without_remarks(html)));
+        self.text(&visible::lines(without_remarks(html).trim()));
     }
 
     fn code(&mut self, code: &str) {

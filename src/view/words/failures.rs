@@ -132,7 +132,7 @@ fn next_en(kind: ErrorKind) -> &'static str {
              command again with `-v` to see how far it came."
         }
         ErrorKind::Output => {
-            "Check that the disk has room and that the file or terminal is still there."
+            "Check that the disk has room, that the folder is there and you may write in it, and that the terminal is still there."
         }
         ErrorKind::TimeLimit => {
             "Give it more time (`--seconds-limit`) or less to do (`--n`, `--runs`, `--iterations`, \
@@ -324,7 +324,7 @@ fn next_it(kind: ErrorKind) -> &'static str {
              ripeti il comando con `-v` per vedere fin dove arriva."
         }
         ErrorKind::Output => {
-            "Controlla che sul disco ci sia spazio e che il file o il terminale ci sia ancora."
+            "Controlla che sul disco ci sia spazio, che la cartella esista e che tu possa scriverci, e che il terminale ci sia ancora."
         }
         ErrorKind::TimeLimit => {
             "Dagli più tempo (`--seconds-limit`) o meno lavoro (`--n`, `--runs`, `--iterations`, \
