@@ -94,7 +94,8 @@ fn fish(script: &str, tree: &Clap) -> String {
                 // One value a line, each before its (empty) description; a quote ends the last.
                 let mut values = vec![first];
                 while !values.last().is_some_and(|value| value.ends_with('"')) {
-                    values.extend(lines.next());
+                    let Some(line) = lines.next() else { break };
+                    values.push(line);
                 }
                 let names: Vec<&str> =
                     values.iter().filter_map(|value| value.split("\\t").next()).collect();
