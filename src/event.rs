@@ -51,6 +51,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+mod ending;
 mod found;
 mod game;
 mod lost_update;
@@ -58,8 +59,10 @@ mod price;
 mod recording;
 mod room;
 mod schedules;
+mod start;
 mod transfer;
 
+pub use ending::*;
 pub use found::*;
 pub use game::*;
 pub use lost_update::*;
@@ -67,6 +70,7 @@ pub use price::*;
 pub use recording::*;
 pub use room::*;
 pub use schedules::*;
+pub use start::*;
 pub use transfer::*;
 
 /// The number in the `start` event; it grows when a field changes its meaning.
@@ -122,128 +126,6 @@ pub enum Event {
     Error(Error),
     /// The last line.
     End(End),
-}
-
-/// The `start` event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Start {
-    /// [`SCHEMA`].
-    pub schema: u32,
-    /// `lesson`, `compare`, `explore`, `play` or `doctor`; `report` of several files.
-    pub command: String,
-    /// The lesson's name; for a file, its stem; `all` for what concerns every lesson.
-    pub lesson: String,
-    /// The program, of `explore`; absent elsewhere.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub program: Option<String>,
-    /// The options in force for the command (a lesson's blocks may set others).
-    pub params: Params,
-    /// The machine: of a `report` the one that it was put together on, where nothing was measured.
-    pub machine: Machine,
-}
-
-impl Start {
-    /// What was typed after the command: a program of `explore`, else a lesson.
-    pub fn subject(&self) -> &str {
-        self.program.as_deref().unwrap_or(&self.lesson)
-    }
-}
-
-/// The options of an experiment. Absent means: not set here.
-///
-/// The same names stand on the command line, in the `run` blocks of a lesson and
-/// in the `start` event. Ranges are those of `experiments::options`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Params {
-    /// Items, or processes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub n: Option<u32>,
-    /// Repetitions of each variant.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub runs: Option<u32>,
-    /// Workers: processes, or threads.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub workers: Option<u32>,
-    /// Computing in each item, in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub work_s: Option<f64>,
-    /// Sleeping in each item, in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub wait_s: Option<f64>,
-    /// Steps of the loop of each process or thread.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub iterations: Option<u32>,
-    /// Of a program whose every schedule is run: how often each process does what it repeats.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ops: Option<u32>,
-    /// Its processes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub processes: Option<u32>,
-    /// The most schedules that are run; of more, a sample is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub most: Option<u32>,
-    /// Runs of the same program without gates.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub free_runs: Option<u32>,
-    /// What is played; never in a lesson's block.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub game: Option<Game>,
-    /// The parts of a lesson that were asked for; never in a lesson's block.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parts: Option<Vec<String>>,
-    /// Seed of the delays of one process between its loads and its stores; no delays without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub chaos: Option<u32>,
-    /// Where to listen for other programs: an address and a port.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub listen: Option<String>,
-    /// Where another program listens.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connect: Option<String>,
-    /// The file with the key that both have.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authkey_file: Option<String>,
-    /// Addresses of files to fetch; an empty list asks for files of parlab's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<Vec<String>>,
-    /// A file with more such addresses, one a line.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub urls: Option<String>,
-    /// The directory that keeps what was fetched.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<String>,
-    /// The variants to run, where not all are wanted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub only: Option<Vec<String>>,
-    /// Python interpreters: `auto`, `none`, `all` or paths.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub python: Option<Vec<String>>,
-    /// Seed of the bootstrap; never of a race.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seed: Option<u64>,
-    /// The most that one experiment may last, in seconds. Absent: as long as it takes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seconds_limit: Option<f64>,
-}
-
-/// What the machine offers to this process.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Machine {
-    /// CPUs that this process can use at once: affinity, then the cgroup's quota rounded up.
-    pub cpus: usize,
-    /// The CPUs that the affinity mask allows, by number.
-    pub usable: Vec<usize>,
-    /// Logical CPUs of the machine (Python's `cpu_count()`).
-    pub logical_cpus: usize,
-    /// CPUs' worth of time that the cgroup grants; null if unlimited.
-    pub quota_cpus: Option<f64>,
-    /// Load average over one minute; null if /proc does not tell.
-    pub load_1m: Option<f64>,
-    /// `x86_64` or `aarch64`.
-    pub arch: String,
-    /// Release of the kernel.
-    pub kernel: String,
 }
 
 /// The `progress` event.
@@ -610,146 +492,6 @@ pub enum What {
     Reaped,
     /// It removed the run's directory and names in /dev/shm.
     Cleaned,
-}
-
-/// The `error` event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Error {
-    /// What kind of failure.
-    pub kind: ErrorKind,
-    /// What was being done, or to what: a call, a path, a name.
-    pub what: Option<String>,
-    /// What the system, a parser or a panicking process said, in its own words; of a limit
-    /// that was met, its name and value, or those that may have been.
-    pub detail: Option<String>,
-    /// Of processes or threads that could not all be started: how many were asked for at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wanted: Option<u64>,
-    /// How many of them were started; not there if none was tried.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub started: Option<u64>,
-    /// Of a schedule that cannot be followed: the number of the step, from 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub step: Option<u64>,
-    /// Of such a schedule: the letter, and why not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused: Option<Refused>,
-}
-
-impl Error {
-    /// A failure that is not about how many.
-    pub fn new(kind: ErrorKind, what: Option<String>, detail: Option<String>) -> Self {
-        Error { kind, what, detail, wanted: None, started: None, step: None, refused: None }
-    }
-}
-
-/// Kinds of failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorKind {
-    /// /proc is not there or not readable.
-    NoProc,
-    /// The runner could not be started.
-    RunnerNotStarted,
-    /// The runner ended without a word.
-    RunnerLost,
-    /// An experiment ended by a signal that nobody of ours sent.
-    ExperimentKilled,
-    /// A worker of an experiment ended by a signal that nobody of ours sent.
-    WorkerKilled,
-    /// An experiment or its worker panicked: a bug of parlab's.
-    Panic,
-    /// No more processes are allowed (`ulimit -u`, the cgroup's pids.max).
-    ProcessLimit,
-    /// No more descriptors are allowed (`ulimit -n`).
-    DescriptorLimit,
-    /// Memory could not be had (`ulimit -v`, no memory left).
-    OutOfMemory,
-    /// A call of the operating system failed.
-    System,
-    /// Output could not be written.
-    Output,
-    /// The experiment hit the limit that `--seconds-limit` set.
-    TimeLimit,
-    /// The computing and sleeping that was asked for cannot fit into that limit.
-    TooLong,
-    /// A lesson file cannot be read or is faulty.
-    LessonFile,
-    /// Nothing of what was asked for can run here.
-    NothingRan,
-    /// A server cannot listen where it should: the address is taken, another's, or too long.
-    Address,
-    /// A secret key is missing, or not kept as one.
-    Key,
-    /// A server that is needed is not there, or does not let this client in.
-    NoServer,
-    /// Files that were asked for could not be fetched: `transfer` events say which and why.
-    NotFetched,
-    /// This machine does not reach itself over 127.0.0.1.
-    NoLoopback,
-    /// The temporary directory cannot be written to, or has no room.
-    Scratch,
-    /// The directory that is to keep files cannot be written to.
-    Target,
-    /// The list of addresses cannot be read, or is empty.
-    AddressList,
-    /// The lesson has no part of that name.
-    UnknownPart,
-    /// No experiment that would run has a variant of that name.
-    UnknownVariant,
-    /// There are more schedules than can be told exactly (2^53).
-    TooManySchedules,
-    /// A schedule has a step that cannot be taken: `step` and `refused` say which and why.
-    BadSchedule,
-    /// A schedule ends where some process can still go on; the detail names these.
-    ShortSchedule,
-    /// What was counted and what was run do not agree: a bug of parlab's, or of the machine.
-    Differs,
-    /// No experiment that would run uses that option.
-    UnusedOption,
-    /// What was to be made is there already.
-    AlreadyThere,
-    /// Files of parlab's own, a new lesson or man pages, cannot be written there.
-    NotWritten,
-    /// The file that is to be written is there already.
-    FileExists,
-    /// What was done in the course cannot be read, or is not what it should be.
-    RecordUnreadable,
-    /// It was written by a later parlab.
-    RecordNewer,
-    /// It cannot be written.
-    RecordNotKept,
-    /// There is no place to keep it: no variable of the environment names one.
-    RecordNoPlace,
-    /// It cannot be removed.
-    RecordNotForgotten,
-    /// A file is no stream of events that can be drawn, or cannot be read.
-    Recording,
-    /// The file was to tell when things happened, and nothing that ran tells that.
-    NoTimes,
-}
-
-/// The `end` event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct End {
-    /// The exit code.
-    pub exit: u8,
-    /// Why it is not the plain end of the work; null if it is.
-    pub reason: Option<EndReason>,
-}
-
-/// Why a command ended before its work was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndReason {
-    /// Something failed: the `error` before it says what.
-    Failed,
-    /// The limit of `--seconds-limit` was hit.
-    TimeLimit,
-    /// Ctrl-C.
-    Interrupted,
-    /// TERM.
-    Terminated,
 }
 
 fn is_false(value: &bool) -> bool {

@@ -20,18 +20,20 @@ pub(super) mod overlap;
 pub(super) mod placement;
 pub(super) mod prices;
 pub(super) mod pythons;
+mod results;
 mod room;
 pub(super) mod schedules;
 pub(super) mod starts;
 pub(super) mod timeline;
 pub(super) mod transfers;
 pub(super) mod variants;
+mod writing;
 mod written;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
 use self::transfers::Bars;
 use super::gathered::Gathered;
@@ -40,10 +42,7 @@ use super::{
     CodeBlock, CourseRow, Forgetting, LessonRow, Level, Part, Question, Redrawn, View, markdown,
     visible, words,
 };
-use crate::event::{
-    End, EndReason, Error, Event, Flaw, Machine, Price, Progress, Python, Readiness, Room,
-    Standing, Summary, Transfer,
-};
+use crate::event::{Error, Event, Flaw, Machine, Price, Python, Readiness, Room, Standing};
 use crate::lesson::fault::Fault;
 
 /// What the text view shows besides results.
@@ -116,121 +115,6 @@ impl Text {
         }
     }
 
-    /// Writes a block, after a blank line if it is not the first.
-    fn block(&mut self, text: &str) -> io::Result<()> {
-        if text.is_empty() {
-            return Ok(());
-        }
-        self.clear_progress();
-        self.prompted = false;
-        self.listing = false;
-        if std::mem::replace(&mut self.begun, true) {
-            self.out.write_all(b"\n")?;
-        }
-        self.out.write_all(text.as_bytes())?;
-        self.out.flush()
-    }
-
-    /// Writes more of the same block.
-    fn more(&mut self, text: &str) -> io::Result<()> {
-        self.clear_progress();
-        self.out.write_all(text.as_bytes())?;
-        self.out.flush()
-    }
-
-    /// Writes to stderr, after what stands on stdout.
-    fn aside(&mut self, text: &str) -> io::Result<()> {
-        self.clear_progress();
-        self.out.flush()?;
-        if std::mem::take(&mut self.prompted) {
-            self.err.write_all(b"\n")?;
-        }
-        self.err.write_all(text.as_bytes())?;
-        self.err.flush()
-    }
-
-    fn clear_progress(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
-        self.clear_bars();
-    }
-
-    fn clear_bars(&mut self) {
-        if let Some(bars) = self.bars.take() {
-            bars.clear();
-        }
-    }
-
-    /// Draws how far the experiment is: now, and not again before the next event.
-    fn progress(&mut self, progress: &Progress) {
-        if !self.style.live {
-            return;
-        }
-        self.clear_bars();
-        let bar = self.bar.get_or_insert_with(|| {
-            // The template is a constant and correct; a plain bar would do as well.
-            let looks = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}")
-                .unwrap_or_else(|_| ProgressStyle::default_bar());
-            ProgressBar::with_draw_target(Some(progress.total), ProgressDrawTarget::stderr())
-                .with_style(looks)
-                .with_message(progress.experiment.clone())
-        });
-        bar.update(|state| {
-            state.set_len(progress.total);
-            state.set_pos(progress.done);
-        });
-    }
-
-    /// Draws how far a file is; one that has ended is kept for the results.
-    fn transfer(&mut self, transfer: Transfer) {
-        if transfer.ended {
-            self.gathered.transfers.push(transfer);
-        } else if self.style.live {
-            if let Some(bar) = self.bar.take() {
-                bar.finish_and_clear();
-            }
-            self.bars.get_or_insert_with(Bars::new).show(&transfer, &self.style);
-        }
-    }
-
-    /// Draws what one experiment reported.
-    fn results(&mut self, summary: Option<&Summary>) -> io::Result<()> {
-        let gathered = std::mem::take(&mut self.gathered);
-        if self.pricing {
-            return Ok(());
-        }
-        let style = self.style;
-        if let Some(summary) = summary.filter(|_| self.comparing) {
-            let most = summary.variants.iter().map(|v| v.runs).max().unwrap_or(0);
-            let title = words::experiment_heading(style.lang, &summary.experiment, most);
-            self.block(&blocks::title(&title, Paint::Heading, &style))?;
-        }
-        self.block(&outcomes::draw(&gathered, &style))?;
-        self.block(&overlap::draw(&gathered, summary, &style))?;
-        self.block(&delays::draw(&gathered, &style))?;
-        self.block(&placement::draw(&gathered, &style))?;
-        self.block(&starts::draw(&gathered, &style))?;
-        self.block(&lanes::losses(&gathered, &style))?;
-        if let Some(lost) = gathered.lost_updates.first() {
-            self.block(&lanes::draw(lost, &style))?;
-        }
-        self.block(&blocks::printed(&gathered.lines, &style))?;
-        self.block(&transfers::draw(&gathered.transfers, &style))?;
-        if let Some(timeline) = gathered.timelines.first() {
-            self.block(&timeline::draw(timeline, &style))?;
-        }
-        self.block(&curves::draw(&gathered.curves, &style))?;
-        // A lesson tells its figures in its own words.
-        if self.comparing {
-            self.block(&measures::draw(&gathered, &style))?;
-        }
-        match summary {
-            Some(summary) => self.block(&variants::draw(summary, &style)),
-            None => Ok(()),
-        }
-    }
-
     /// Whether a remark has to be made: the experiments of a price list would repeat each other.
     fn is_news(&mut self, remark: &str) -> bool {
         !self.pricing || self.said.insert(remark.to_owned())
@@ -261,30 +145,6 @@ impl Text {
         let next = blocks::plain(failure.next, "        ", &self.style);
         let happened = blocks::plain(&failure.happened, "        ", &self.style);
         self.aside(&format!("{label} {}{next}", happened.trim_start()))
-    }
-
-    fn end(&mut self, end: &End) -> io::Result<()> {
-        self.results(None)?;
-        let prices = std::mem::take(&mut self.prices);
-        self.block(&prices::draw(&prices, &self.style))?;
-        let silent = pythons::silent(&std::mem::take(&mut self.silent), &self.style);
-        self.python(&silent)?;
-        let lessons = std::mem::take(&mut self.readiness);
-        if !lessons.is_empty() {
-            self.block(&doctor::readiness(&lessons, &self.style))?;
-            self.block(&doctor::lacks(&lessons, &self.style))?;
-        }
-        match end.reason {
-            // The error before it has told the whole story.
-            None => Ok(()),
-            Some(EndReason::Failed) if self.failed => Ok(()),
-            Some(reason) => {
-                let reason = words::end_reason(self.style.lang, reason);
-                let label = self.style.paint_error("parlab:", Paint::Warning);
-                let reason = blocks::plain(reason, "        ", &self.style);
-                self.aside(&format!("{label} {}", reason.trim_start()))
-            }
-        }
     }
 }
 
