@@ -12,7 +12,7 @@ use crate::room::Room;
 const DOCUMENT: &str = include_str!("../../lessons/README.md");
 const FAULTS: &str = include_str!("../../src/lesson/fault.rs");
 const VALUES: &str = include_str!("../../src/lesson/values.rs");
-const MACHINE: &str = include_str!("../../src/event.rs");
+const MACHINE: &str = include_str!("../../src/event/start.rs");
 const TEMPLATE: &str = include_str!("../../src/lesson/template.rs");
 const FORMAT: &str = include_str!("../../src/view/format.rs");
 
