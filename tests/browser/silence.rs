@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use crate::browser::Browser;
 use crate::pages::pages;
@@ -58,5 +59,10 @@ fn nothing_of_the_browser_is_left() {
         std::panic::resume_unwind(Box::new("a test fails"));
     }));
     assert!(panicked.is_err());
+    // A helper that was killed with it takes a moment to be gone.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while living() > 0 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     assert_eq!((living(), profile.exists()), (0, false));
 }
