@@ -13,6 +13,7 @@ const DOCUMENT: &str = include_str!("../../lessons/README.md");
 const FAULTS: &str = include_str!("../../src/lesson/fault.rs");
 const VALUES: &str = include_str!("../../src/lesson/values.rs");
 const MACHINE: &str = include_str!("../../src/event/start.rs");
+const PYTHON: &str = include_str!("../../src/event.rs");
 const TEMPLATE: &str = include_str!("../../src/lesson/template.rs");
 const FORMAT: &str = include_str!("../../src/view/format.rs");
 
@@ -117,7 +118,7 @@ fn every_value_is_told() {
         names.iter().filter(|name| !own.contains(&name.as_str())).for_each(|n| named("value", n));
     }
     members(MACHINE, "pub struct Machine {").iter().for_each(|name| named("machine", name));
-    members(MACHINE, "pub struct Python {")
+    members(PYTHON, "pub struct Python {")
         .iter()
         .filter(|n| *n != "experiment")
         .for_each(|n| named("python", n));
