@@ -1,7 +1,7 @@
 //! What one experiment reported, as tables: the figures, and no sentence that says what they mean.
 
 use super::{Handout, paper};
-use crate::event::{Deadlock, LostUpdate, Measure, Op, Run, Schedules, Step, Summary, Transfer};
+use crate::event::{Deadlock, LostUpdate, Measure, Run, Schedules, Summary, Transfer};
 use crate::lesson::doc::Lang;
 use crate::view::format::{self, count};
 use crate::view::gathered::Gathered;
@@ -134,23 +134,16 @@ fn lost_update(lost: &LostUpdate, lang: Lang) -> String {
         if lanes::is_after_gap(&lost.steps[..at], step) {
             rows.push(row(of_victim, words::steps_left_out(lang).to_owned(), "⋮".to_owned()));
         }
-        rows.push(row(of_victim, words::step(lang, step.op, step.value), word(step, of_victim)));
+        rows.push(row(
+            of_victim,
+            words::step(lang, step.op, step.value),
+            lanes::arrow(step, of_victim),
+        ));
     }
     let header = [&lost.victim, words::shared_word(lang), &lost.overwriter];
     let grid =
         Grid { header: header.map(str::to_owned).into(), rows, numbers: vec![false, false, false] };
     paper::table(&words::lost_update_heading(lang, &lost.variant), &grid)
-}
-
-/// The number, with an arrow from who writes it, or to who reads it.
-fn word(step: &Step, of_victim: bool) -> String {
-    let value = count(step.value);
-    match (of_victim, step.op) {
-        (true, Op::Load) => format!("← {value}"),
-        (true, Op::Store) => format!("→ {value}"),
-        (false, Op::Load) => format!("{value} →"),
-        (false, Op::Store) => format!("{value} ←"),
-    }
 }
 
 /// What processes printed, fetched and did when.

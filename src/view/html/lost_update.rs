@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use crate::event::{LostUpdate, Op, Step};
+use crate::event::{LostUpdate, Op};
 use crate::lesson::doc::Lang;
-use crate::view::format::count;
-use crate::view::text::lanes::{is_after_gap, replay};
+use crate::view::text::lanes::{arrow, is_after_gap, replay};
 use crate::view::words;
 
 /// The table, for its template.
@@ -62,15 +61,4 @@ fn row(said: String, word: String, of_victim: bool, store: bool) -> Row {
     let (victim, overwriter) =
         if of_victim { (said, String::new()) } else { (String::new(), said) };
     Row { victim, overwriter, word, store }
-}
-
-/// A load leads from the number to the process, a store the other way.
-fn arrow(step: &Step, of_victim: bool) -> String {
-    let value = count(step.value);
-    match (of_victim, step.op) {
-        (true, Op::Load) => format!("← {value}"),
-        (true, Op::Store) => format!("→ {value}"),
-        (false, Op::Load) => format!("{value} →"),
-        (false, Op::Store) => format!("{value} ←"),
-    }
 }

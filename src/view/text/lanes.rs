@@ -183,3 +183,14 @@ impl Lanes {
         format!("{}\n", style.paint(row.trim_end(), Paint::Faint))
     }
 }
+
+/// The number in one cell, for a table: a load leads from it to the process, a store the other way.
+pub(in crate::view) fn arrow(step: &Step, of_victim: bool) -> String {
+    let value = count(step.value);
+    match (of_victim, step.op) {
+        (true, Op::Load) => format!("← {value}"),
+        (true, Op::Store) => format!("→ {value}"),
+        (false, Op::Load) => format!("{value} →"),
+        (false, Op::Store) => format!("{value} ←"),
+    }
+}
